@@ -1,0 +1,285 @@
+//! Cells, from the queue to their reply.
+
+use super::{Dispatcher, Engine};
+use crate::event::{Action, CellEnd, Failure, RequestChannel};
+use crate::jupyter::replies;
+use channel::{CellNumber, CellOutcome, ErrorReport, PanicReport};
+use jupyter_protocol::{
+    ClearOutput, DisplayData, ExecuteInput, ExecuteReply, ExecuteRequest, ExecuteResult,
+    ExecutionCount, JupyterMessage, JupyterMessageContent, ReplyStatus, StreamContent,
+};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A cell that waits for its turn.
+#[derive(Debug)]
+pub(super) struct Queued {
+    pub request: Arc<JupyterMessage>,
+    pub content: ExecuteRequest,
+}
+
+/// The cell whose turn it is.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub cell: CellNumber,
+    pub request: Arc<JupyterMessage>,
+    pub content: ExecuteRequest,
+    pub phase: Phase,
+    pub interrupts: u32,
+    /// Whether the line that shows a build's progress is on the page.
+    pub building: usize,
+    pub outcome: Option<CellOutcome>,
+    pub panic: Option<PanicReport>,
+    pub error: Option<ErrorReport>,
+}
+
+/// How far a cell is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Compiling,
+    Running,
+    Ended,
+}
+
+impl Dispatcher {
+    pub(super) fn execute_request(&mut self, request: JupyterMessage, content: ExecuteRequest) {
+        self.queue.push_back(Queued {
+            request: Arc::new(request),
+            content,
+        });
+        self.start_next();
+    }
+
+    /// Starts the next cell of the queue, if its turn has come.
+    pub(super) fn start_next(&mut self) {
+        if self.running.is_some() || self.engine == Engine::WarmingUp {
+            return;
+        }
+        let Some(Queued { request, content }) = self.queue.pop_front() else {
+            return;
+        };
+        self.latest_cell += 1;
+        let cell = self.latest_cell;
+        let is_counted =
+            content.store_history && !content.silent && !content.code.trim().is_empty();
+        if is_counted {
+            self.execution_count += 1;
+            self.history.add(self.execution_count, &content.code);
+        }
+        self.busy(&request);
+        if !content.silent {
+            let input = ExecuteInput {
+                code: content.code.clone(),
+                execution_count: ExecutionCount::new(self.execution_count),
+            };
+            self.publish(input, &request);
+        }
+        self.outputs.begin_cell(cell, Arc::clone(&request));
+        let running = Running {
+            cell,
+            request,
+            phase: Phase::Compiling,
+            interrupts: 0,
+            building: 0,
+            outcome: None,
+            panic: None,
+            error: None,
+            content,
+        };
+        let (code, allow_stdin) = (running.content.code.clone(), running.content.allow_stdin);
+        self.running = Some(running);
+        match &self.engine {
+            Engine::Broken(reason) => {
+                let failure = not_ready(reason);
+                self.finish(cell, CellEnd::Refused(failure));
+            }
+            _ if code.trim().is_empty() => self.finish(
+                cell,
+                CellEnd::Done {
+                    content: Vec::new(),
+                },
+            ),
+            _ => self.actions.push(Action::Execute {
+                cell,
+                count: self.execution_count,
+                code,
+                allow_stdin,
+            }),
+        }
+    }
+
+    /// Shows which dependency is being compiled, in place of the one before.
+    pub(super) fn show_building(&mut self, crate_name: &str) {
+        let waiting = self.queue.front().map(|queued| Arc::clone(&queued.request));
+        let Some(running) = &mut self.running else {
+            // While the kernel warms up the first cell waits, and shows what for.
+            if let Some(request) = waiting {
+                let text = format!("\r\u{1b}[Kcompiling what cells link to: {crate_name}");
+                self.publish(StreamContent::stderr(&text), &request);
+            }
+            return;
+        };
+        running.building += 1;
+        let text = format!("\r\u{1b}[Kcompiling {crate_name} ({})", running.building);
+        let request = Arc::clone(&running.request);
+        self.publish(StreamContent::stderr(&text), &request);
+    }
+
+    pub(super) fn finish(&mut self, cell: CellNumber, end: CellEnd) {
+        if self
+            .running
+            .as_ref()
+            .is_none_or(|running| running.cell != cell)
+        {
+            tracing::error!(cell, "the engine finished a cell that does not run");
+            return;
+        }
+        for (stream, text) in self.outputs.rest_of(cell) {
+            self.publish_text(cell, stream, text);
+        }
+        let Some(mut running) = self.running.take() else {
+            return;
+        };
+        self.asking = None;
+        if running.building > 0 {
+            let text = format!("\r\u{1b}[Kcompiled {} crates\n", running.building);
+            self.publish(StreamContent::stderr(&text), &running.request);
+        }
+        let failure = self.failure(&mut running, end);
+        if let Some(panic) = running.panic.take() {
+            // The code caught this panic itself, so it is news, but no error.
+            let text = self.describe_panic(&panic, "caught");
+            self.publish(StreamContent::stderr(&text), &running.request);
+        }
+        if let Some(text) = self.outputs.take_warning(cell) {
+            self.publish(StreamContent::stderr(&text), &running.request);
+        }
+        if let Some(failure) = &failure {
+            self.publish(replies::error_output(failure), &running.request);
+        }
+        let reply = ExecuteReply {
+            status: if failure.is_some() {
+                ReplyStatus::Error
+            } else {
+                ReplyStatus::Ok
+            },
+            execution_count: ExecutionCount::new(self.execution_count),
+            payload: Vec::new(),
+            user_expressions: failure.is_none().then(HashMap::new),
+            error: failure.as_ref().and_then(replies::reply_error),
+        };
+        self.reply(RequestChannel::Shell, reply, &running.request);
+        self.idle(&running.request);
+        if failure.is_some() && running.content.stop_on_error {
+            self.abort_queue();
+        }
+        self.start_next();
+    }
+
+    /// What went wrong with a cell, if anything did. Publishes what went right.
+    fn failure(&mut self, running: &mut Running, end: CellEnd) -> Option<Failure> {
+        match (end, running.outcome) {
+            (CellEnd::WorkerDied { description, lost }, _) => {
+                Some(self.worker_died(running, &description, &lost))
+            }
+            (CellEnd::Refused(_), _) if running.interrupts > 0 => Some(
+                super::reports::interrupted("while it was compiled; nothing was run"),
+            ),
+            (CellEnd::Refused(failure), _) => Some(failure),
+            (CellEnd::Done { .. }, Some(CellOutcome::Interrupted)) => Some(
+                super::reports::interrupted("at an await; variables of earlier cells are kept"),
+            ),
+            (CellEnd::Done { .. }, Some(CellOutcome::Panicked)) => {
+                let panic = running.panic.take();
+                Some(self.panicked(panic.as_ref()))
+            }
+            (CellEnd::Done { .. }, Some(CellOutcome::Failed)) => {
+                let error = running.error.take();
+                Some(self.failed(error.as_ref()))
+            }
+            (CellEnd::Done { content }, _) => {
+                self.show_content(running, content);
+                None
+            }
+        }
+    }
+
+    /// Shows what commands such as `:vars` have to say.
+    fn show_content(&mut self, running: &Running, content: Vec<(String, String)>) {
+        if content.is_empty() || running.content.silent {
+            return;
+        }
+        let data = content
+            .into_iter()
+            .map(|(mime_type, text)| (mime_type, channel::MimeValue::Text(text)))
+            .collect();
+        let result = ExecuteResult::new(
+            ExecutionCount::new(self.execution_count),
+            replies::media(data),
+        );
+        self.publish(result, &running.request);
+    }
+
+    /// Takes everything out of the queue that waits behind a cell that failed.
+    pub(super) fn abort_queue(&mut self) {
+        for Queued { request, .. } in std::mem::take(&mut self.queue) {
+            self.busy(&request);
+            let reply = ExecuteReply {
+                status: ReplyStatus::Aborted,
+                execution_count: ExecutionCount::new(self.execution_count),
+                ..ExecuteReply::default()
+            };
+            self.reply(RequestChannel::Shell, reply, &request);
+            self.idle(&request);
+        }
+    }
+
+    /// Publishes a rich output under the cell that made it.
+    pub(super) fn show(&mut self, display: channel::Display) {
+        let Some(request) = self.outputs.parent(display.cell) else {
+            return;
+        };
+        let data = replies::media(display.data);
+        let is_running = self
+            .running
+            .as_ref()
+            .is_some_and(|running| Arc::ptr_eq(&running.request, &request));
+        let is_silent = self
+            .running
+            .as_ref()
+            .is_some_and(|running| is_running && running.content.silent);
+        let message: JupyterMessageContent = match display.kind {
+            channel::DisplayKind::Result if is_silent => return,
+            channel::DisplayKind::Result if is_running => {
+                ExecuteResult::new(ExecutionCount::new(self.execution_count), data).into()
+            }
+            channel::DisplayKind::Result => DisplayData::new(data).into(),
+            channel::DisplayKind::New { display_id } => DisplayData {
+                transient: Some(jupyter_protocol::Transient { display_id }),
+                ..DisplayData::new(data)
+            }
+            .into(),
+            channel::DisplayKind::Update { display_id } => {
+                jupyter_protocol::UpdateDisplayData::new(data, &display_id).into()
+            }
+        };
+        self.publish(message, &request);
+    }
+
+    pub(super) fn clear_output(&mut self, cell: CellNumber, wait: bool) {
+        if let Some(request) = self.outputs.parent(cell) {
+            self.publish(ClearOutput { wait }, &request);
+        }
+    }
+}
+
+fn not_ready(reason: &str) -> Failure {
+    let message = format!(
+        "the kernel could not get ready to run cells: {reason}\nMend that and restart the kernel; `./kernel-setup.sh` builds again what cells link to."
+    );
+    Failure {
+        name: "KernelError".to_owned(),
+        value: reason.lines().next().unwrap_or_default().to_owned(),
+        traceback: vec![message],
+    }
+}

@@ -1,0 +1,246 @@
+//! evcxr, on a thread of its own: it compiles cells and has the worker run them.
+//!
+//! # Layout
+//!
+//! - [`session`]: the folder in which evcxr works, and what lies in it before it starts.
+//! - [`warm_up`]: what is put in place before the first cell.
+//! - [`cargo`]: the program that evcxr takes for cargo.
+//! - [`prebuild`]: builds, once, what every session starts from.
+//! - [`diagnostics`]: the compiler's errors, on the cell's own lines.
+//! - [`source_map`]: from a line that evcxr generated back to a cell and its line.
+//!
+//! Only this module touches evcxr; it knows nothing of Jupyter's sockets.
+
+pub mod cargo;
+pub mod diagnostics;
+pub mod prebuild;
+pub mod session;
+pub mod source_map;
+mod warm_up;
+
+use crate::event::{Answer, CellEnd, Completion, EngineEvent, Event, Failure, Query};
+use crate::workers::Workers;
+use channel::{CellNumber, KernelFrame};
+use evcxr::{CommandContext, Error, EvalContext};
+use jupyter_protocol::JupyterMessage;
+use session::Session;
+use source_map::SourceMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How long the worker may take to send what it has written when a cell has ended.
+const SYNCHRONIZE: Duration = Duration::from_secs(10);
+
+/// How long a worker that has died may take to be gone from the process table.
+const DYING: Duration = Duration::from_secs(5);
+
+/// What the engine is asked to do.
+#[derive(Debug)]
+pub enum Command {
+    Execute {
+        cell: CellNumber,
+        count: usize,
+        code: String,
+        allow_stdin: bool,
+    },
+    Query {
+        request: Box<JupyterMessage>,
+        query: Query,
+    },
+}
+
+/// The handle to the engine's thread.
+pub struct Engine {
+    commands: crossbeam_channel::Sender<Command>,
+    sources: Arc<Mutex<SourceMap>>,
+}
+
+impl Engine {
+    /// Starts the thread; it warms up at once and reports with [`EngineEvent::WarmedUp`].
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start(
+        session: Session,
+        workers: Workers,
+        events: mpsc::Sender<Event>,
+    ) -> std::io::Result<Engine> {
+        let (commands, inbox) = crossbeam_channel::unbounded();
+        let sources = Arc::new(Mutex::new(SourceMap::default()));
+        let shared_sources = Arc::clone(&sources);
+        std::thread::Builder::new()
+            .name("engine".to_owned())
+            // The analyser recurses deeply on deep code.
+            .stack_size(64 << 20)
+            .spawn(move || {
+                let report = events.clone();
+                let publish = move |event| {
+                    let _ = report.blocking_send(Event::Engine(event));
+                };
+                match warm_up::warm_up(&session, &workers) {
+                    Ok(context) => {
+                        publish(EngineEvent::WarmedUp(Ok(())));
+                        let mut driver = Driver {
+                            context,
+                            session,
+                            workers,
+                            sources: shared_sources,
+                            publish: Box::new(publish),
+                        };
+                        while let Ok(command) = inbox.recv() {
+                            driver.obey(command);
+                        }
+                    }
+                    Err(error) => publish(EngineEvent::WarmedUp(Err(error.to_string()))),
+                }
+            })?;
+        Ok(Engine { commands, sources })
+    }
+
+    /// Hands a command to the thread, which takes one after the other.
+    pub fn tell(&self, command: Command) {
+        if self.commands.send(command).is_err() {
+            tracing::error!("the engine's thread has ended");
+        }
+    }
+
+    /// Where the lines of generated code come from.
+    pub fn sources(&self) -> Arc<Mutex<SourceMap>> {
+        Arc::clone(&self.sources)
+    }
+}
+
+struct Driver {
+    context: CommandContext,
+    session: Session,
+    workers: Workers,
+    sources: Arc<Mutex<SourceMap>>,
+    publish: Box<dyn Fn(EngineEvent)>,
+}
+
+impl Driver {
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Execute {
+                cell,
+                count,
+                code,
+                allow_stdin,
+            } => {
+                let end = self.execute(cell, count, &code, allow_stdin);
+                (self.publish)(EngineEvent::Finished { cell, end });
+            }
+            Command::Query { request, query } => {
+                let answer = self.answer(&query);
+                (self.publish)(EngineEvent::Answer { request, answer });
+            }
+        }
+    }
+
+    fn execute(
+        &mut self,
+        cell: CellNumber,
+        count: usize,
+        code: &str,
+        allow_stdin: bool,
+    ) -> CellEnd {
+        let gone = self.workers.count_gone();
+        self.workers
+            .tell(&KernelFrame::NextCell { cell, allow_stdin });
+        self.lock_sources().begin_cell(cell, count, code);
+        let code = warm_up::without_known_dependencies(code, &self.session);
+        let before: Vec<String> = self
+            .context
+            .variables_and_types()
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        let context = &mut self.context;
+        let result = std::panic::catch_unwind(AssertUnwindSafe(|| context.execute(&code)));
+        let end = match result {
+            Ok(Ok(outputs)) => CellEnd::Done {
+                content: outputs.content_by_mime_type.into_iter().collect(),
+            },
+            Ok(Err(Error::SubprocessTerminated(description))) => {
+                self.workers.wait_until_gone(gone, DYING);
+                self.workers.wait_until_connected(DYING);
+                CellEnd::WorkerDied {
+                    description,
+                    lost: before,
+                }
+            }
+            Ok(Err(Error::CompilationErrors(errors))) => {
+                CellEnd::Refused(diagnostics::failure(&errors, &code, count))
+            }
+            Ok(Err(error)) => CellEnd::Refused(diagnostics::plain_failure(&error)),
+            Err(_) => CellEnd::Refused(Failure {
+                name: "InternalError".to_owned(),
+                value: "the compiler's driver panicked on this cell; nothing was run".to_owned(),
+                traceback: vec![
+                    "InternalError: the compiler's driver panicked on this cell; nothing was run. Its report is in the Jupyter server's log. Change the cell and try again.".to_owned(),
+                ],
+            }),
+        };
+        if !matches!(end, CellEnd::WorkerDied { .. }) {
+            self.workers.synchronize(SYNCHRONIZE);
+        }
+        end
+    }
+
+    fn answer(&mut self, query: &Query) -> Answer {
+        let context = &mut self.context;
+        let answer =
+            std::panic::catch_unwind(AssertUnwindSafe(|| match query {
+                Query::Complete { code, byte_offset } => context
+                    .completions(code, *byte_offset)
+                    .map(|completions| Answer::Completions {
+                        start: completions.start_offset,
+                        end: completions.end_offset,
+                        matches: completions
+                            .completions
+                            .into_iter()
+                            .map(|completion| Completion {
+                                text: completion.code,
+                                kind: completion.kind.to_owned(),
+                                label: completion.label,
+                            })
+                            .collect(),
+                    }),
+                Query::Inspect { code, byte_offset } => context
+                    .hover_at(code, *byte_offset)
+                    .map(|(plain, html)| Answer::Documentation { plain, html }),
+            }));
+        match answer {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "the analyser has no answer");
+                Answer::Nothing
+            }
+            Err(_) => Answer::Nothing,
+        }
+    }
+
+    fn lock_sources(&self) -> std::sync::MutexGuard<'_, SourceMap> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Starts evcxr in a session's folder, with the worker's command.
+fn start_evcxr(session: &Session) -> Result<CommandContext, Error> {
+    let mut worker = std::process::Command::new(session.binary());
+    session.adapt_worker(&mut worker);
+    let (context, outputs) = EvalContext::with_subprocess_command(worker)?;
+    // What comes here is not from cells (the worker sends that another way), but a worker that
+    // could not start says why.
+    for (name, lines) in [("stdout", outputs.stdout), ("stderr", outputs.stderr)] {
+        std::thread::Builder::new()
+            .name(format!("evcxr {name}"))
+            .spawn(move || {
+                for line in lines {
+                    tracing::warn!(stream = name, "{line}");
+                }
+            })?;
+    }
+    Ok(CommandContext::with_eval_context(context))
+}

@@ -1,0 +1,289 @@
+//! The folder in which evcxr works, and what lies in it before it starts.
+//!
+//! ```text
+//! .cache/sessions/<process>-<random>/    only this user may look (0700); removed at the end
+//!   kernel.sock       where the worker and cargo's stand-in call
+//!   .cargo/config.toml   how cells and their dependencies are built
+//!   evcxr.toml        evcxr's own settings
+//!   rustup/rustup     what evcxr asks for cargo
+//!   cargo/cargo       what it gets: the stand-in
+//!   crate/            evcxr's package, a copy of the prebuilt one
+//! ```
+
+use crate::{paths, worker};
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use thiserror::Error;
+
+/// How cells are built: with little work for the compiler, since a cell runs once. Dependencies are
+/// optimised, since they are built once. Line tables let an error name the cell's line.
+const CARGO_CONFIG: &str = r#"[profile.dev]
+codegen-units = 1
+incremental = false
+debug = "line-tables-only"
+strip = "none"
+
+[profile.dev.package."*"]
+opt-level = 3
+debug = false
+"#;
+
+const EVCXR_CONFIG: &str = r#"[evcxr]
+opt_level = "0"
+"#;
+
+/// The flags with which everything is built: shared libraries, and tokio's task hooks.
+pub const RUSTFLAGS: &str = "-Cprefer-dynamic --cfg tokio_unstable";
+
+/// Why there is no folder to work in.
+#[derive(Debug, Error)]
+pub enum SessionError {
+    #[error("the folder {} could not be made ready: {source}. Is the disk full, or the folder not writable?", path.display())]
+    Folder {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("this program's own file cannot be found: {0}")]
+    OwnBinary(std::io::Error),
+}
+
+/// A folder that lives as long as the kernel.
+#[derive(Debug)]
+pub struct Session {
+    folder: PathBuf,
+    binary: PathBuf,
+    remove_at_end: bool,
+}
+
+impl Session {
+    /// Makes a new folder, still without what was prebuilt.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn create() -> Result<Session, SessionError> {
+        let sessions = paths::sessions();
+        sweep(&sessions);
+        let at = |source| SessionError::Folder {
+            path: sessions.clone(),
+            source,
+        };
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&sessions)
+            .map_err(at)?;
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("{}-", std::process::id()))
+            .rand_bytes(6)
+            .tempdir_in(&sessions)
+            .map_err(at)?
+            .keep();
+        Session::at(folder, true)
+    }
+
+    /// Copies what was prebuilt, where it was. It takes a moment, so it is not part of
+    /// [`Session::create`], for which a front end waits.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    pub fn fill(&self) -> std::io::Result<()> {
+        let prebuilt = paths::prebuilt().join("crate");
+        if self.remove_at_end && prebuilt.is_dir() {
+            copy_tree(&prebuilt, &self.crate_folder())?;
+        }
+        self.place_lock_file()
+    }
+
+    /// Has cells use the versions that the repository uses.
+    fn place_lock_file(&self) -> std::io::Result<()> {
+        let target = self.crate_folder().join("Cargo.lock");
+        if let Some(lock_file) = paths::lock_file()
+            && !target.exists()
+        {
+            fs::copy(lock_file, target)?;
+        }
+        Ok(())
+    }
+
+    /// Uses a given folder, which stays.
+    ///
+    /// # Errors
+    /// When the folder cannot be made ready.
+    pub fn keep_at(folder: &Path) -> Result<Session, SessionError> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|source| SessionError::Folder {
+                path: folder.to_owned(),
+                source,
+            })?;
+        Session::at(folder.to_owned(), false)
+    }
+
+    fn at(folder: PathBuf, remove_at_end: bool) -> Result<Session, SessionError> {
+        let session = Session {
+            binary: std::env::current_exe().map_err(SessionError::OwnBinary)?,
+            folder,
+            remove_at_end,
+        };
+        session.furnish().map_err(|source| SessionError::Folder {
+            path: session.folder.clone(),
+            source,
+        })?;
+        Ok(session)
+    }
+
+    fn furnish(&self) -> std::io::Result<()> {
+        fs::create_dir_all(self.crate_folder())?;
+        fs::create_dir_all(self.folder.join(".cargo"))?;
+        write_if_other(&self.folder.join(".cargo/config.toml"), CARGO_CONFIG)?;
+        write_if_other(&self.folder.join("evcxr.toml"), EVCXR_CONFIG)?;
+        for tool in ["rustup", "cargo"] {
+            let folder = self.folder.join(tool);
+            fs::create_dir_all(&folder)?;
+            let link = folder.join(tool);
+            let _ = fs::remove_file(&link);
+            symlink(&self.binary, link)?;
+        }
+        let _ = fs::remove_file(self.socket());
+        Ok(())
+    }
+
+    /// All that belongs to this session.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// evcxr's package.
+    pub fn crate_folder(&self) -> PathBuf {
+        self.folder.join("crate")
+    }
+
+    /// Where the worker and cargo's stand-in call.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("kernel.sock")
+    }
+
+    /// The stand-in for cargo.
+    pub fn cargo(&self) -> PathBuf {
+        self.folder.join("cargo/cargo")
+    }
+
+    /// This program.
+    pub fn binary(&self) -> &Path {
+        &self.binary
+    }
+
+    /// The environment in which evcxr finds this session. Call it before any thread is started.
+    pub fn enter_environment(&self) {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let with_stand_in = std::env::join_paths(
+            std::iter::once(self.folder.join("rustup")).chain(std::env::split_paths(&path)),
+        )
+        .unwrap_or_else(|_| path.clone());
+        let variables = [
+            ("EVCXR_TMPDIR", self.crate_folder().into_os_string()),
+            ("EVCXR_CONFIG_DIR", self.folder.clone().into_os_string()),
+            (worker::SOCKET_VARIABLE, self.socket().into_os_string()),
+            (super::cargo::CARGO_VARIABLE, self.cargo().into_os_string()),
+            (super::cargo::PATH_VARIABLE, path),
+            ("PATH", with_stand_in),
+        ];
+        for (name, value) in variables {
+            // SAFETY: the caller says that no other thread runs yet.
+            unsafe { std::env::set_var(name, value) };
+        }
+    }
+
+    /// Gives the worker, and so the person's code, the environment that the kernel was started in.
+    pub fn adapt_worker(&self, command: &mut Command) {
+        for variable in ["EVCXR_TMPDIR", "EVCXR_CONFIG_DIR"] {
+            command.env_remove(variable);
+        }
+        command.env(
+            "PATH",
+            std::env::var_os(super::cargo::PATH_VARIABLE).unwrap_or_default(),
+        );
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if self.remove_at_end
+            && let Err(error) = fs::remove_dir_all(&self.folder)
+        {
+            tracing::debug!(%error, folder = %self.folder.display(), "a session's folder stays");
+        }
+    }
+}
+
+/// Removes the folders of kernels that were killed.
+fn sweep(sessions: &Path) {
+    let Ok(entries) = fs::read_dir(sessions) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let process = name
+            .to_str()
+            .and_then(|name| name.split_once('-'))
+            .and_then(|(process, _)| process.parse::<i32>().ok())
+            .and_then(rustix::process::Pid::from_raw);
+        let lives = process.is_some_and(|process| {
+            rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH)
+        });
+        if process.is_some() && !lives {
+            tracing::info!(folder = %entry.path().display(), "sweeping what a killed kernel left");
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn write_if_other(path: &Path, content: &str) -> std::io::Result<()> {
+    if fs::read_to_string(path).is_ok_and(|current| current == content) {
+        return Ok(());
+    }
+    fs::write(path, content)
+}
+
+/// Copies a folder, times included: cargo builds again what looks newer than it was. What rustc
+/// replaces rather than rewrites is linked, since it is large.
+fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        let metadata = entry.metadata()?;
+        if metadata.is_dir() {
+            copy_tree(&source, &target)?;
+        } else if metadata.is_file() {
+            let _ = fs::remove_file(&target);
+            let is_replaced = source
+                .extension()
+                .is_some_and(|extension| extension == "rlib" || extension == "rmeta");
+            if !(is_replaced && fs::hard_link(&source, &target).is_ok()) {
+                fs::copy(&source, &target)?;
+                keep_times(&metadata, &target)?;
+            }
+        }
+    }
+    keep_times(&fs::metadata(from)?, to)
+}
+
+fn keep_times(metadata: &fs::Metadata, target: &Path) -> std::io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
+    let times = Timestamps {
+        last_access: Timespec {
+            tv_sec: metadata.atime(),
+            tv_nsec: metadata.atime_nsec(),
+        },
+        last_modification: Timespec {
+            tv_sec: metadata.mtime(),
+            tv_nsec: metadata.mtime_nsec(),
+        },
+    };
+    Ok(utimensat(CWD, target, &times, AtFlags::empty())?)
+}

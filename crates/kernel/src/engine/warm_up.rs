@@ -1,0 +1,99 @@
+//! What is put in place before the first cell: the dependencies, the names that cells use, and
+//! evcxr's modes for `.await` and `?`, which it would otherwise turn on by compiling a cell twice.
+
+use super::session::{RUSTFLAGS, Session};
+use super::start_evcxr;
+use crate::paths;
+use crate::workers::Workers;
+use evcxr::{CommandContext, Error};
+use std::path::Path;
+use std::time::Duration;
+
+/// What the cells of a session may use without a `:dep`, besides `notebook`: crates whose macros
+/// name them by their own path. They are part of `notebook`, so nothing is built twice.
+const DEPENDENCIES: &[(&str, &str)] = &[
+    ("tokio", r#"{ version = "1", features = ["full"] }"#),
+    ("serde", r#"{ version = "1", features = ["derive", "rc"] }"#),
+];
+
+/// The names that every cell can use, and those that evcxr's generated code is to find.
+const NAMES: &str = "use notebook::{anyhow, axum, futures, plotters, reqwest, serde_json, tokio, tokio_stream, tokio_util, tracing};
+use notebook::cell::{dbg, eprint, eprintln, print, println, CellDisplay, CellRunner};
+";
+
+/// Turns on the modes for `.await` and `?`.
+const MODES: &str = "async { Ok::<(), String>(()) }.await?;\n";
+
+/// Starts evcxr and makes it ready for a person's first cell.
+///
+/// # Errors
+/// When evcxr cannot start, or the library cannot be built: no compiler, no network for what was
+/// never downloaded, a mistake in the library's source.
+pub fn warm_up(session: &Session, workers: &Workers) -> Result<CommandContext, Error> {
+    session.fill()?;
+    let mut context = start_evcxr(session)?;
+    if !workers.wait_until_connected(Duration::from_secs(10)) {
+        return Err(
+            "the process that runs cells did not start; the log may say why"
+                .to_owned()
+                .into(),
+        );
+    }
+    context.execute(&prelude(&paths::library()))?;
+    Ok(context)
+}
+
+fn prelude(library: &Path) -> String {
+    let mut commands = format!(":opt 0\n:build_env RUSTFLAGS={RUSTFLAGS}\n");
+    for (name, requirement) in DEPENDENCIES {
+        commands.push_str(&format!(":dep {name} = {requirement}\n"));
+    }
+    commands.push_str(&format!(
+        ":dep notebook = {{ path = {:?} }}\n",
+        library.display().to_string()
+    ));
+    commands + NAMES + MODES
+}
+
+/// Whether a `:dep` asks for what is there from the start. evcxr's check of a dependency empties
+/// the lock file and takes a while, so the stand-in answers these at once.
+pub fn is_known_dependency(line: &str) -> bool {
+    DEPENDENCIES
+        .iter()
+        .any(|(name, requirement)| line == format!("{name} = {requirement}"))
+        || line
+            .strip_prefix("notebook = ")
+            .is_some_and(|requirement| names_library(requirement, Path::new(".")))
+}
+
+/// The cell without the `:dep notebook = …` line of a lesson's first cell: the library is there
+/// already, and another spelling of its path would have everything loaded again.
+pub fn without_known_dependencies(code: &str, _: &Session) -> String {
+    let folder = std::env::current_dir().unwrap_or_default();
+    let mut lines: Vec<&str> = Vec::new();
+    for line in code.split('\n') {
+        let requirement = line
+            .trim()
+            .strip_prefix(":dep")
+            .map(str::trim)
+            .and_then(|rest| rest.strip_prefix("notebook"))
+            .and_then(|rest| rest.trim_start().strip_prefix('='));
+        match requirement {
+            // An empty line in its place, so that all others keep their numbers.
+            Some(requirement) if names_library(requirement, &folder) => lines.push(""),
+            _ => lines.push(line),
+        }
+    }
+    lines.join("\n")
+}
+
+/// Whether `{ path = "…" }` is the library's folder, seen from `folder`.
+fn names_library(requirement: &str, folder: &Path) -> bool {
+    let path = requirement
+        .split_once("path")
+        .and_then(|(_, rest)| rest.split('"').nth(1));
+    let Some(path) = path else { return false };
+    let given = folder.join(path).canonicalize();
+    let library = paths::library().canonicalize();
+    matches!((given, library), (Ok(given), Ok(library)) if given == library)
+}

@@ -1,0 +1,160 @@
+//! Everything that can happen to the kernel, and everything that it can do about it.
+//!
+//! [`Event`]s go into the [`crate::dispatcher::Dispatcher`], [`Action`]s come out; neither needs a
+//! socket, a process or evcxr to exist.
+
+use channel::{CellNumber, WorkerFrame};
+use jupyter_protocol::JupyterMessage;
+use std::time::Duration;
+
+/// One of the two sockets on which requests come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestChannel {
+    Shell,
+    Control,
+}
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A front end asks for something.
+    Request {
+        channel: RequestChannel,
+        message: Box<JupyterMessage>,
+    },
+    /// The person answered a question on the stdin socket.
+    InputReply { value: String },
+    /// The worker said something.
+    Worker(WorkerFrame),
+    /// A worker process has ended, and all that it wrote has been seen.
+    WorkerGone,
+    /// The engine said something.
+    Engine(EngineEvent),
+    /// A time that an [`Action::Remind`] set has come.
+    Reminder(Reminder),
+    /// An interrupt came as a signal.
+    Interrupt,
+    /// The operating system asks the kernel to end.
+    Terminate,
+}
+
+/// What the thread that drives evcxr reports.
+#[derive(Debug)]
+pub enum EngineEvent {
+    /// Cells can run from now on, or never will.
+    WarmedUp(Result<(), String>),
+    /// A dependency is being compiled.
+    Building { crate_name: String },
+    /// A cell is done with, also all its output.
+    Finished { cell: CellNumber, end: CellEnd },
+    /// The compiler's warnings about a cell that compiled, as text to show.
+    Warnings { cell: CellNumber, text: String },
+    /// An answer to [`Query`].
+    Answer {
+        request: Box<JupyterMessage>,
+        answer: Answer,
+    },
+}
+
+/// How evcxr ended a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CellEnd {
+    /// The code was run, or there was none; what commands such as `:vars` have to say, by MIME type.
+    Done { content: Vec<(String, String)> },
+    /// Nothing was run and nothing has changed.
+    Refused(Failure),
+    /// The worker process ended while it ran the cell; a new one is there, without variables.
+    WorkerDied {
+        /// What evcxr and the system say of the end.
+        description: String,
+        /// The variables that were lost, by name.
+        lost: Vec<String>,
+    },
+}
+
+/// An error in Jupyter's terms.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Failure {
+    pub name: String,
+    pub value: String,
+    pub traceback: Vec<String>,
+}
+
+/// A question to the analyser.
+#[derive(Debug)]
+pub enum Query {
+    Complete { code: String, byte_offset: usize },
+    Inspect { code: String, byte_offset: usize },
+}
+
+/// What the analyser knows.
+#[derive(Debug)]
+pub enum Answer {
+    Completions {
+        matches: Vec<Completion>,
+        /// Byte offsets in the code that was asked about.
+        start: usize,
+        end: usize,
+    },
+    Documentation {
+        plain: String,
+        html: String,
+    },
+    /// It has no answer.
+    Nothing,
+}
+
+/// One way to go on at the cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    pub text: String,
+    pub kind: String,
+    pub label: String,
+}
+
+/// A moment that the dispatcher wants to be told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reminder {
+    /// Time to look whether an interrupt has stopped the compiler.
+    StopCompiler { cell: CellNumber },
+    /// Time to say that a cell does not react to an interrupt.
+    NotAtAnAwait { cell: CellNumber },
+}
+
+/// Something is to be done.
+#[derive(Debug)]
+pub enum Action {
+    /// Answer a request on the channel on which it came.
+    Reply {
+        channel: RequestChannel,
+        message: Box<JupyterMessage>,
+    },
+    /// Tell all front ends.
+    Publish(Box<JupyterMessage>),
+    /// Ask the person, on the stdin socket.
+    Ask(Box<JupyterMessage>),
+    /// Compile and run a cell.
+    Execute {
+        cell: CellNumber,
+        count: usize,
+        code: String,
+        allow_stdin: bool,
+    },
+    /// Ask the analyser on behalf of a request.
+    Query {
+        request: Box<JupyterMessage>,
+        query: Query,
+    },
+    /// Hand a frame to the worker.
+    TellWorker(channel::KernelFrame),
+    /// Send the interrupt signal to the programs that cells have started.
+    SignalPrograms,
+    /// End the worker process.
+    KillWorker,
+    /// End cargo and rustc.
+    KillCompiler,
+    /// Send [`Event::Reminder`] after this time.
+    Remind { after: Duration, of: Reminder },
+    /// Leave the loop, after everything before has been sent.
+    Exit,
+}

@@ -1,0 +1,172 @@
+//! What the kernel says of itself, and small replies.
+
+use crate::event::{Answer, Failure};
+use channel::MimeValue;
+use jupyter_protocol::{
+    CodeMirrorMode, CompleteReply, ErrorOutput, HelpLink, InspectReply, KernelInfoReply,
+    LanguageInfo, Media, ReplyError, ReplyStatus,
+};
+use serde_json::{Map, Value, json};
+
+/// The Rust that cells are written in, as far as this binary knows.
+const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
+
+/// The reply to `kernel_info_request`.
+pub fn kernel_info() -> KernelInfoReply {
+    let link = |text: &str, url: &str| HelpLink {
+        text: text.to_owned(),
+        url: url.to_owned(),
+    };
+    KernelInfoReply {
+        status: ReplyStatus::Ok,
+        protocol_version: "5.4".to_owned(),
+        implementation: "async-notebook-kernel".to_owned(),
+        implementation_version: env!("CARGO_PKG_VERSION").to_owned(),
+        language_info: LanguageInfo {
+            name: "rust".to_owned(),
+            version: RUST_VERSION.to_owned(),
+            mimetype: Some("text/rust".to_owned()),
+            file_extension: Some(".rs".to_owned()),
+            pygments_lexer: Some("rust".to_owned()),
+            codemirror_mode: Some(CodeMirrorMode::Simple("rust".to_owned())),
+            nbconvert_exporter: Some("script".to_owned()),
+        },
+        banner: format!(
+            "Async Rust in Jupyter, kernel {}. `:help` lists the commands.",
+            env!("CARGO_PKG_VERSION")
+        ),
+        help_links: vec![
+            link("The Rust book", "https://doc.rust-lang.org/book/"),
+            link("The standard library", "https://doc.rust-lang.org/std/"),
+            link("tokio", "https://docs.rs/tokio/"),
+            link("The async book", "https://rust-lang.github.io/async-book/"),
+        ],
+        debugger: false,
+        error: None,
+    }
+}
+
+/// A failure in the form that replies carry it in.
+pub fn reply_error(failure: &Failure) -> Option<Box<ReplyError>> {
+    Some(Box::new(ReplyError {
+        ename: failure.name.clone(),
+        evalue: failure.value.clone(),
+        traceback: failure.traceback.clone(),
+    }))
+}
+
+/// A failure in the form in which it is published.
+pub fn error_output(failure: &Failure) -> ErrorOutput {
+    ErrorOutput {
+        ename: failure.name.clone(),
+        evalue: failure.value.clone(),
+        traceback: failure.traceback.clone(),
+    }
+}
+
+/// A rich output in Jupyter's form.
+pub fn media(data: Vec<(String, MimeValue)>) -> Media {
+    use base64::Engine;
+    let bundle: Map<String, Value> = data
+        .into_iter()
+        .map(|(mime_type, value)| {
+            let value = match value {
+                MimeValue::Text(text) => Value::String(text),
+                MimeValue::Json(text) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+                MimeValue::Bytes(bytes) => {
+                    Value::String(base64::engine::general_purpose::STANDARD.encode(bytes))
+                }
+            };
+            (mime_type, value)
+        })
+        .collect();
+    serde_json::from_value(Value::Object(bundle)).unwrap_or_default()
+}
+
+/// The reply to `complete_request`; offsets are characters there and bytes here.
+pub fn complete(code: &str, cursor: usize, answer: Answer) -> CompleteReply {
+    let Answer::Completions {
+        matches,
+        start,
+        end,
+    } = answer
+    else {
+        return CompleteReply {
+            cursor_start: cursor,
+            cursor_end: cursor,
+            ..CompleteReply::default()
+        };
+    };
+    let types: Vec<Value> = matches
+        .iter()
+        .map(|completion| {
+            json!({
+                "text": completion.text,
+                "type": completion.kind,
+                "signature": completion.label,
+                "start": start,
+                "end": end,
+            })
+        })
+        .collect();
+    let mut metadata = Map::new();
+    metadata.insert(
+        "_jupyter_types_experimental".to_owned(),
+        Value::Array(types),
+    );
+    CompleteReply {
+        matches: matches
+            .into_iter()
+            .map(|completion| completion.text)
+            .collect(),
+        cursor_start: characters_before(code, start),
+        cursor_end: characters_before(code, end),
+        metadata,
+        ..CompleteReply::default()
+    }
+}
+
+/// The reply to `inspect_request`.
+pub fn inspect(answer: Answer) -> InspectReply {
+    match answer {
+        Answer::Documentation { plain, html } if plain != "No documentation found" => {
+            InspectReply {
+                found: true,
+                data: media(vec![
+                    ("text/plain".to_owned(), MimeValue::Text(plain)),
+                    ("text/html".to_owned(), MimeValue::Text(html)),
+                ]),
+                ..InspectReply::default()
+            }
+        }
+        _ => InspectReply::default(),
+    }
+}
+
+/// The byte at which the character number `position` begins; the end for one beyond it.
+pub fn byte_offset(code: &str, position: usize) -> usize {
+    code.char_indices()
+        .nth(position)
+        .map_or(code.len(), |(byte, _)| byte)
+}
+
+fn characters_before(code: &str, byte: usize) -> usize {
+    code.char_indices()
+        .take_while(|(index, _)| *index < byte)
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn characters_and_bytes_are_each_others_inverse(code in "\\PC{0,40}", position in 0usize..50) {
+            let byte = byte_offset(&code, position);
+            prop_assert!(code.is_char_boundary(byte));
+            prop_assert_eq!(characters_before(&code, byte), position.min(code.chars().count()));
+        }
+    }
+}

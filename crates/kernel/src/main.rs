@@ -1,0 +1,124 @@
+//! A Jupyter kernel in which async Rust works across cells.
+//!
+//! # Layout
+//!
+//! The way of a cell: [`jupyter`] (the sockets) → [`dispatcher`] (what the front end sees, without
+//! any input or output) → [`engine`] (evcxr, on a thread of its own) → [`worker`] (the process that
+//! runs cells) → [`workers`] (the kernel's side of the channel) → the dispatcher again →
+//! [`jupyter::iopub`].
+//!
+//! - [`kernel`]: the loop that turns what happens into [`event::Event`]s and carries out the
+//!   [`event::Action`]s that the dispatcher answers with.
+//! - [`event`]: both of these, closed lists.
+//! - [`paths`]: where the library, the prebuilt folder and the sessions are.
+//!
+//! The same binary is three programs: the kernel; the worker, when evcxr starts it; and a stand-in
+//! for cargo ([`engine::cargo`]), when evcxr calls that.
+
+mod dispatcher;
+mod engine;
+mod event;
+mod jupyter;
+mod kernel;
+mod paths;
+mod worker;
+mod workers;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// rustc's and the analyser's small allocations are what a warm-up is made of.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[derive(Parser)]
+#[command(
+    version,
+    about = "A Jupyter kernel in which async Rust works across cells"
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run as a kernel; a Jupyter server calls this
+    Run {
+        /// The JSON file in which the Jupyter server says where to listen
+        #[arg(long, value_name = "FILE")]
+        connection_file: PathBuf,
+    },
+    /// Tell Jupyter about this kernel
+    Install(Install),
+    /// Build what cells link to, so that the first cell of a session is quick
+    Prebuild,
+}
+
+#[derive(Args)]
+struct Install {
+    /// Install for this user
+    #[arg(long, conflicts_with_all = ["sys_prefix", "prefix"])]
+    user: bool,
+    /// Install into the Python environment that is active
+    #[arg(long, conflicts_with = "prefix")]
+    sys_prefix: bool,
+    /// Install under this folder, for example a virtual environment
+    #[arg(long, value_name = "FOLDER")]
+    prefix: Option<PathBuf>,
+    /// The kernel's name; notebooks of the course ask for `rust`
+    #[arg(long, default_value = "rust")]
+    name: String,
+}
+
+fn main() -> ExitCode {
+    if let Some(tool) = engine::cargo::called_as() {
+        return engine::cargo::stand_in(tool);
+    }
+    let result = if worker::is_worker() {
+        worker::run().context("the process that runs cells could not start")
+    } else {
+        start_logging();
+        run(CommandLine::parse())
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("async-notebook-kernel: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs go to stderr, which the Jupyter server shows; `RUST_LOG` chooses what.
+fn start_logging() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+fn run(command_line: CommandLine) -> anyhow::Result<()> {
+    match command_line.command {
+        Command::Run { connection_file } => kernel::run(&connection_file),
+        Command::Install(install) => {
+            let target = match (install.prefix, install.sys_prefix) {
+                (Some(prefix), _) => jupyter::kernelspec::Target::Prefix(prefix),
+                (None, true) => jupyter::kernelspec::Target::SysPrefix,
+                (None, false) => jupyter::kernelspec::Target::User,
+            };
+            let folder = jupyter::kernelspec::install(&install.name, &target)?;
+            println!(
+                "The kernel `{}` is installed in {}",
+                install.name,
+                folder.display()
+            );
+            Ok(())
+        }
+        Command::Prebuild => engine::prebuild::prebuild().context("nothing was prebuilt"),
+    }
+}

@@ -1,0 +1,51 @@
+//! Where the library, the prebuilt folder and the sessions are.
+
+use std::path::{Path, PathBuf};
+
+/// The folder of the crate `notebook`, which every cell links to. `ASYNC_NOTEBOOK_LIBRARY` names
+/// another one than that of the repository in which this kernel was built.
+pub fn library() -> PathBuf {
+    from_environment("ASYNC_NOTEBOOK_LIBRARY")
+        .unwrap_or_else(|| repository().join("crates/notebook"))
+}
+
+/// The folder for what can be made again: the prebuilt dependencies and the sessions.
+/// `ASYNC_NOTEBOOK_CACHE` names another one.
+pub fn cache() -> PathBuf {
+    from_environment("ASYNC_NOTEBOOK_CACHE").unwrap_or_else(|| repository().join(".cache"))
+}
+
+/// What a session starts from.
+pub fn prebuilt() -> PathBuf {
+    cache().join("prebuilt")
+}
+
+/// One folder a kernel that runs.
+pub fn sessions() -> PathBuf {
+    cache().join("sessions")
+}
+
+/// The workspace that the library belongs to: its Cargo.lock says which versions cells use.
+pub fn lock_file() -> Option<PathBuf> {
+    let library = library();
+    library
+        .ancestors()
+        .map(|folder| folder.join("Cargo.lock"))
+        .find(|file| file.exists())
+}
+
+fn from_environment(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+/// The repository in which this binary was built.
+fn repository() -> PathBuf {
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    crate_folder
+        .parent()
+        .and_then(Path::parent)
+        .unwrap_or(crate_folder)
+        .to_owned()
+}

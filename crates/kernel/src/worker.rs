@@ -1,0 +1,99 @@
+//! The process that runs cells: the kernel's own binary, started by evcxr.
+//!
+//! evcxr talks to it by lines on stdin and stdout, which are also the person's. So, before evcxr's
+//! part takes over, the worker puts itself between: [`splitter`] tells evcxr's lines from the
+//! person's bytes, [`outlet`] sends the latter to the kernel over a socket, in order with everything
+//! that the `notebook` library sends, and [`commands`] passes on, or refuses, what evcxr asks to run.
+//!
+//! The worker knows neither Jupyter nor how cells are compiled.
+
+mod commands;
+mod outlet;
+mod splitter;
+
+use outlet::Outlet;
+use rustix::io::{dup, fcntl_dupfd_cloexec};
+use rustix::pipe::{PipeFlags, pipe_with};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use thiserror::Error;
+
+/// The environment variable that says where the kernel listens for its worker.
+pub const SOCKET_VARIABLE: &str = "ASYNC_NOTEBOOK_SOCKET";
+
+/// Why a worker could not begin.
+#[derive(Debug, Error)]
+pub enum WorkerError {
+    #[error("the worker cannot reach its kernel at {path}: {source}")]
+    Connect {
+        path: String,
+        source: std::io::Error,
+    },
+    #[error("the worker cannot arrange its standard streams: {0}")]
+    Streams(#[from] rustix::io::Errno),
+    #[error("the worker cannot start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Whether evcxr started this process as its worker.
+pub fn is_worker() -> bool {
+    std::env::var_os("EVCXR_IS_RUNTIME").is_some()
+}
+
+/// Runs cells until evcxr or the kernel goes away. Does not return when all is well.
+///
+/// # Errors
+/// When the kernel cannot be reached or the system gives no pipes or threads.
+pub fn run() -> Result<(), WorkerError> {
+    let path = std::env::var(SOCKET_VARIABLE).unwrap_or_default();
+    let socket = UnixStream::connect(Path::new(&path))
+        .map_err(|source| WorkerError::Connect { path, source })?;
+    // A group of its own, so that an interrupt reaches what cells start, and only that.
+    let _ = rustix::process::setpgid(None, None);
+    ignore_interrupts();
+
+    let evcxr_input = keep(rustix::stdio::stdin())?;
+    let evcxr_output = keep(rustix::stdio::stdout())?;
+    let (stdin_reader, stdin_writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    let (stdout_reader, stdout_writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    let (stderr_reader, stderr_writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    rustix::stdio::dup2_stdin(&stdin_reader)?;
+    rustix::stdio::dup2_stdout(&stdout_writer)?;
+    rustix::stdio::dup2_stderr(&stderr_writer)?;
+    drop((stdout_writer, stderr_writer));
+
+    let link = Outlet::install(
+        socket.try_clone()?,
+        evcxr_output,
+        [stdout_reader, stderr_reader],
+        stdin_reader,
+    )?;
+    // SAFETY: no other thread runs yet.
+    unsafe { std::env::set_var(channel::link::LINK_VARIABLE, link.to_variable()) };
+    outlet::start_thread()?;
+    commands::start_thread(socket, evcxr_input, stdin_writer)?;
+    evcxr::runtime_hook();
+    Ok(())
+}
+
+/// A copy of a standard stream that programs started by cells do not inherit.
+fn keep(stream: std::os::fd::BorrowedFd<'_>) -> Result<OwnedFd, rustix::io::Errno> {
+    match fcntl_dupfd_cloexec(stream, 3) {
+        Ok(copy) => Ok(copy),
+        Err(_) => dup(stream),
+    }
+}
+
+/// An interrupt is a frame from the kernel; the signal that comes with it is for the programs that
+/// cells have started. It must not end this process, and programs must not inherit "ignored".
+fn ignore_interrupts() {
+    extern "C" fn nothing(_: libc::c_int) {}
+    // SAFETY: the handler does nothing, which is safe at any moment.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = nothing as *const () as usize;
+        action.sa_flags = libc::SA_RESTART;
+        libc::sigaction(libc::SIGINT, &raw const action, std::ptr::null_mut());
+    }
+}

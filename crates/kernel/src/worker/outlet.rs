@@ -1,0 +1,297 @@
+//! The one way out of the worker: bytes of the person's and frames of the library's, in order.
+//!
+//! Whoever sends a frame first takes, under the same lock, what stands in the pipes behind stdout
+//! and stderr. So everything reaches the kernel in the order in which it was written, without any
+//! waiting for each other. The kernel holds copies of the pipes' ends, too: when this process dies
+//! at once, it reads what nobody here can send any more.
+
+use super::splitter::{Phase, Piece, Splitter};
+use channel::link::{FrameReceiver, WorkerLink};
+use channel::{CellNumber, Display, DisplayKind, MimeValue, Stream, WorkerFrame, encode};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::{Errno, read, write};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use std::io::{IoSlice, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// How much is taken from a pipe while a frame waits to be sent, in bytes: a program that never
+/// stops writing must not hold up everybody else.
+const MOST_AT_ONCE: usize = 1 << 20;
+
+/// How long the beginning of a possible mark is held back, in nanoseconds (5 ms).
+const HOLD_BACK: rustix::event::Timespec = rustix::event::Timespec {
+    tv_sec: 0,
+    tv_nsec: 5_000_000,
+};
+
+/// The worker's side of the socket, and what lies before it.
+pub struct Outlet {
+    socket: UnixStream,
+    evcxr: OwnedFd,
+    pipes: [OwnedFd; 2],
+    splitter: Splitter,
+    /// What evcxr reads its commands from, while no cell runs.
+    evcxr_stdin: OwnedFd,
+    empty_stdin: OwnedFd,
+}
+
+static OUTLET: OnceLock<Mutex<Outlet>> = OnceLock::new();
+static LATEST_CELL: AtomicU64 = AtomicU64::new(0);
+static ALLOW_STDIN: AtomicBool = AtomicBool::new(false);
+static RECEIVER: Mutex<Option<FrameReceiver>> = Mutex::new(None);
+
+static LINK: WorkerLink = WorkerLink {
+    send,
+    latest_cell,
+    allow_stdin,
+    cell_boundary,
+    receive_with,
+};
+
+impl Outlet {
+    /// Sets up the one outlet of this process and says hello to the kernel.
+    pub fn install(
+        socket: UnixStream,
+        evcxr: OwnedFd,
+        pipes: [OwnedFd; 2],
+        evcxr_stdin: OwnedFd,
+    ) -> Result<&'static WorkerLink, Errno> {
+        for pipe in &pipes {
+            fcntl_setfl(pipe, fcntl_getfl(pipe)? | OFlags::NONBLOCK)?;
+        }
+        hand_over(&socket, &pipes)?;
+        let empty_stdin = rustix::fs::open(
+            "/dev/null",
+            OFlags::RDONLY | OFlags::CLOEXEC,
+            rustix::fs::Mode::empty(),
+        )?;
+        let mut outlet = Outlet {
+            socket,
+            evcxr,
+            pipes,
+            splitter: Splitter::default(),
+            evcxr_stdin,
+            empty_stdin,
+        };
+        outlet.send(&WorkerFrame::Hello {
+            process: std::process::id(),
+        });
+        // A second call would be a mistake in this program; the first outlet stays.
+        let _ = OUTLET.set(Mutex::new(outlet));
+        Ok(&LINK)
+    }
+
+    fn send(&mut self, frame: &WorkerFrame) {
+        if let Ok(bytes) = encode(frame) {
+            self.send_bytes(&bytes);
+        }
+    }
+
+    fn send_bytes(&mut self, bytes: &[u8]) {
+        if self.socket.write_all(bytes).is_err() {
+            super::commands::leave();
+        }
+    }
+
+    /// Sends on what stands in the pipes.
+    fn drain(&mut self) {
+        for (index, stream) in [Stream::Stdout, Stream::Stderr].into_iter().enumerate() {
+            let mut taken = 0;
+            let mut buffer = [0u8; 1 << 16];
+            while taken < MOST_AT_ONCE {
+                match read(&self.pipes[index], &mut buffer) {
+                    Ok(0) | Err(Errno::AGAIN) => break,
+                    Ok(length) => {
+                        taken += length;
+                        self.pass_on(stream, &buffer[..length]);
+                    }
+                    Err(Errno::INTR) => {}
+                    Err(_) => break,
+                }
+            }
+        }
+    }
+
+    fn pass_on(&mut self, stream: Stream, bytes: &[u8]) {
+        if stream == Stream::Stderr {
+            return self.send_output(stream, bytes.to_vec());
+        }
+        // Contents that follow each other are forms of one output.
+        let mut forms = Vec::new();
+        for piece in self.splitter.push(bytes) {
+            if let Piece::Content { mime_type, content } = piece {
+                forms.push((mime_type, MimeValue::Text(content)));
+                continue;
+            }
+            self.send_contents(&mut forms);
+            self.deliver(piece);
+        }
+        self.send_contents(&mut forms);
+    }
+
+    fn deliver(&mut self, piece: Piece) {
+        match piece {
+            Piece::Person(bytes) => self.send_output(Stream::Stdout, bytes),
+            Piece::Evcxr(line) => self.tell_evcxr(&line),
+            Piece::Content { mime_type, content } => {
+                self.send_contents(&mut vec![(mime_type, MimeValue::Text(content))]);
+            }
+        }
+    }
+
+    /// Sends an output in evcxr's convention, which is how a type shows itself as a cell's result.
+    /// Pictures are in base64 there already.
+    fn send_contents(&mut self, forms: &mut Vec<(String, MimeValue)>) {
+        if forms.is_empty() {
+            return;
+        }
+        self.send(&WorkerFrame::Display(Display {
+            cell: 0,
+            kind: DisplayKind::Result,
+            data: std::mem::take(forms),
+        }));
+    }
+
+    fn send_output(&mut self, stream: Stream, bytes: Vec<u8>) {
+        self.send(&WorkerFrame::Output {
+            cell: 0,
+            stream,
+            bytes,
+        });
+    }
+
+    /// Sends on all that was written so far, and says so.
+    pub fn synchronize(&mut self, number: u64) {
+        self.drain();
+        if let Some(piece) = self.splitter.release() {
+            self.deliver(piece);
+        }
+        self.send(&WorkerFrame::Synchronized { number });
+    }
+
+    /// Gives evcxr, on its real stdout, a line.
+    pub fn tell_evcxr(&self, mut line: &[u8]) {
+        while !line.is_empty() {
+            match write(&self.evcxr, line) {
+                Ok(length) => line = &line[length..],
+                Err(Errno::INTR) => {}
+                Err(_) => super::commands::leave(),
+            }
+        }
+    }
+
+    /// Goes on to another phase of a cell's life.
+    pub fn enter(&mut self, phase: Phase) {
+        self.drain();
+        if let Some(piece) = self.splitter.enter(phase) {
+            self.deliver(piece);
+        }
+        // A cell that reads stdin finds it empty, in place of eating evcxr's commands.
+        let stdin = match phase {
+            Phase::Running => &self.empty_stdin,
+            _ => &self.evcxr_stdin,
+        };
+        let _ = rustix::stdio::dup2_stdin(stdin);
+    }
+}
+
+/// The outlet, once it is installed.
+pub fn outlet() -> Option<MutexGuard<'static, Outlet>> {
+    OUTLET
+        .get()
+        .map(|outlet| outlet.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Remembers which cell is about to run.
+pub fn set_next_cell(cell: CellNumber, can_ask: bool) {
+    LATEST_CELL.store(cell, Ordering::SeqCst);
+    ALLOW_STDIN.store(can_ask, Ordering::SeqCst);
+}
+
+/// The function of the library's that wants frames from the kernel, if it is loaded.
+pub fn receiver() -> Option<FrameReceiver> {
+    *RECEIVER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts the thread that sends on what nobody else comes to send.
+pub fn start_thread() -> std::io::Result<()> {
+    let Some([stdout, stderr]) = outlet().and_then(|outlet| {
+        let [stdout, stderr] = &outlet.pipes;
+        Some([stdout.try_clone().ok()?, stderr.try_clone().ok()?])
+    }) else {
+        return Err(std::io::Error::other("the outlet is not installed"));
+    };
+    std::thread::Builder::new()
+        .name("output".to_owned())
+        .spawn(move || {
+            loop {
+                let holds_back = outlet().is_some_and(|outlet| outlet.splitter.holds_back());
+                let mut waiting = [
+                    PollFd::new(&stdout, PollFlags::IN),
+                    PollFd::new(&stderr, PollFlags::IN),
+                ];
+                let ready = poll(&mut waiting, holds_back.then_some(&HOLD_BACK));
+                let Some(mut outlet) = outlet() else { return };
+                if ready == Ok(0)
+                    && let Some(piece) = outlet.splitter.release()
+                {
+                    outlet.deliver(piece);
+                }
+                outlet.drain();
+            }
+        })?;
+    Ok(())
+}
+
+/// Gives the kernel copies of the pipes' ends.
+fn hand_over(socket: &UnixStream, pipes: &[OwnedFd; 2]) -> Result<(), Errno> {
+    let descriptors = [pipes[0].as_fd(), pipes[1].as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    control.push(SendAncillaryMessage::ScmRights(&descriptors));
+    sendmsg(
+        socket,
+        &[IoSlice::new(b"w")],
+        &mut control,
+        SendFlags::empty(),
+    )?;
+    Ok(())
+}
+
+extern "C" fn send(bytes: *const u8, length: usize) {
+    // SAFETY: the library passes a slice that lives until this function returns.
+    let bytes = unsafe { std::slice::from_raw_parts(bytes, length) };
+    if let Some(mut outlet) = outlet() {
+        outlet.drain();
+        outlet.send_bytes(bytes);
+    }
+}
+
+extern "C" fn latest_cell() -> CellNumber {
+    LATEST_CELL.load(Ordering::SeqCst)
+}
+
+extern "C" fn allow_stdin() -> bool {
+    ALLOW_STDIN.load(Ordering::SeqCst)
+}
+
+extern "C" fn cell_boundary(begins: bool, failed: bool) {
+    let Some(mut outlet) = outlet() else { return };
+    if begins {
+        outlet.enter(Phase::Running);
+        return;
+    }
+    if failed {
+        outlet.tell_evcxr(b"EVCXR_ERROR_OCCURRED\n");
+    }
+    outlet.enter(Phase::Ended);
+}
+
+extern "C" fn receive_with(receiver: FrameReceiver) {
+    *RECEIVER.lock().unwrap_or_else(PoisonError::into_inner) = Some(receiver);
+}

@@ -1,0 +1,69 @@
+//! A line of text from the person in front of the notebook.
+
+use crate::{link, tasks};
+use ::tokio::sync::oneshot;
+use channel::{KernelFrame, WorkerFrame};
+use std::sync::{Mutex, Once, PoisonError};
+use thiserror::Error;
+
+/// Why no line could be read.
+#[derive(Debug, Error)]
+pub enum InputError {
+    #[error(
+        "this notebook cannot ask for input: it runs without a person in front of it, or not on the course's kernel. Put the text into the cell instead"
+    )]
+    NotAllowed,
+    #[error("the question was taken back before it was answered")]
+    Cancelled,
+}
+
+type Waiting = oneshot::Sender<Option<String>>;
+
+static WAITING: Mutex<Option<Waiting>> = Mutex::new(None);
+
+fn waiting() -> std::sync::MutexGuard<'static, Option<Waiting>> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks for a line and waits for it; other tasks run meanwhile.
+///
+/// # Errors
+/// When the front end allows no questions (a notebook that is run without a person), and when the
+/// question is taken back.
+pub async fn read_line(prompt: impl Into<String>) -> Result<String, InputError> {
+    ask(prompt.into(), false).await
+}
+
+/// Asks for a line that is not shown while it is typed.
+///
+/// # Errors
+/// As [`read_line`].
+pub async fn read_password(prompt: impl Into<String>) -> Result<String, InputError> {
+    ask(prompt.into(), true).await
+}
+
+async fn ask(prompt: String, password: bool) -> Result<String, InputError> {
+    let allowed = link::worker().is_some_and(|link| (link.allow_stdin)());
+    if !allowed {
+        return Err(InputError::NotAllowed);
+    }
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        link::on_frame(|frame| {
+            if let KernelFrame::InputReply { value } = frame
+                && let Some(waiting) = waiting().take()
+            {
+                let _ = waiting.send(value.clone());
+            }
+        });
+    });
+    let (sender, receiver) = oneshot::channel();
+    // A question that was still open is thereby taken back.
+    *waiting() = Some(sender);
+    link::send(&WorkerFrame::InputRequest {
+        cell: tasks::current_cell(),
+        prompt,
+        password,
+    });
+    receiver.await.ok().flatten().ok_or(InputError::Cancelled)
+}

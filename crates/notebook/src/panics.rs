@@ -1,0 +1,101 @@
+//! What a panic's report holds: message, place, the frames of the person's own code, and the task.
+
+use crate::{link, tasks};
+use channel::{PanicReport, Place, StackFrame, TaskReport, WorkerFrame};
+use std::cell::Cell;
+use std::panic::PanicHookInfo;
+
+/// How many frames of the person's own code a report holds. Endless recursion has many.
+const MOST_FRAMES: usize = 30;
+
+thread_local! {
+    static IN_CELL_CODE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says whether this thread runs the cell's own code now.
+pub(crate) fn enter_cell_code(inside: bool) {
+    let _ = IN_CELL_CODE.try_with(|current| current.set(inside));
+}
+
+/// Sends panics to the kernel in place of printing them. Without a kernel of ours nothing changes.
+pub(crate) fn install_hook() {
+    if link::worker().is_some() {
+        std::panic::set_hook(Box::new(report));
+    }
+}
+
+fn report(info: &PanicHookInfo<'_>) {
+    let task = ::tokio::task::try_id();
+    let in_cell_code = task.is_none() && IN_CELL_CODE.try_with(Cell::get).unwrap_or(false);
+    let thread = std::thread::current();
+    link::send(&WorkerFrame::Panic(PanicReport {
+        cell: tasks::current_cell(),
+        message: message(info),
+        place: info.location().map(|location| Place {
+            file: location.file().to_owned(),
+            line: location.line(),
+            column: location.column(),
+        }),
+        stack: stack_of_cells(),
+        task: task.map(|id| TaskReport {
+            id: id.to_string().parse().unwrap_or(0),
+            spawned_at: tasks::spawned_at(id),
+        }),
+        thread: (!in_cell_code).then(|| thread.name().unwrap_or("unnamed").to_owned()),
+    }));
+}
+
+fn message(info: &PanicHookInfo<'_>) -> String {
+    info.payload_as_str()
+        .unwrap_or("a value that is no text")
+        .to_owned()
+}
+
+/// The frames of code that cells brought, innermost first.
+pub(crate) fn stack_of_cells() -> Vec<StackFrame> {
+    let mut frames = Vec::new();
+    backtrace::trace(|frame| {
+        backtrace::resolve_frame(frame, |symbol| {
+            let (Some(file), Some(line)) = (symbol.filename(), symbol.lineno()) else {
+                return;
+            };
+            let file = file.to_string_lossy();
+            if is_cell_source(&file) {
+                frames.push(StackFrame {
+                    function: symbol
+                        .name()
+                        .map_or_else(String::new, |name| format!("{name:#}")),
+                    place: Some(Place {
+                        file: file.into_owned(),
+                        line,
+                        column: symbol.colno().unwrap_or(1),
+                    }),
+                });
+            }
+        });
+        frames.len() < MOST_FRAMES
+    });
+    frames
+}
+
+/// Whether a file is one that evcxr generated from cells. It compiles them as `src/lib.rs`; other
+/// crates' sources carry the folder that they were built in, the standard library's `/rustc/`.
+fn is_cell_source(file: &str) -> bool {
+    file.ends_with("src/lib.rs") && !file.contains("/registry/") && !file.starts_with("/rustc/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_cell_source;
+
+    #[test]
+    fn only_generated_files_are_cells() {
+        assert!(is_cell_source("src/lib.rs"));
+        assert!(is_cell_source("/home/a/.cache/session/src/lib.rs"));
+        assert!(!is_cell_source(
+            "/home/a/.cargo/registry/src/i/serde-1/src/lib.rs"
+        ));
+        assert!(!is_cell_source("/rustc/59807616e/library/core/src/lib.rs"));
+        assert!(!is_cell_source("/home/a/src/main.rs"));
+    }
+}

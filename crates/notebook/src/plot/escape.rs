@@ -1,0 +1,26 @@
+//! Text as it can stand in XML and HTML.
+
+/// `text` without the characters that XML 1.0 does not allow, not even escaped.
+pub(crate) fn only_xml_characters(text: &str) -> String {
+    text.chars()
+        .filter(|character| {
+            matches!(character, '\t' | '\n' | '\r')
+                || (*character >= ' ' && !matches!(character, '\u{fffe}' | '\u{ffff}'))
+        })
+        .collect()
+}
+
+/// `text` as it can stand in XML and HTML, between tags and in an attribute.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,96 @@
+//! Plots for timings and calls, in one look, and any drawing of one's own.
+//!
+//! ```
+//! use std::time::Duration;
+//! use notebook::plot::Bars;
+//!
+//! let bars = Bars::new("Two waits of 100 ms")
+//!     .bar("one after the other", Duration::from_millis(203))
+//!     .bar("together", Duration::from_millis(101));
+//! assert!(bars.text().contains("together"));
+//! ```
+//!
+//! As the last expression of a cell, or given to [`display`](crate::display::display), a plot
+//! shows itself as `image/svg+xml` and, for terminals and screen readers, as `text/plain` with
+//! the same numbers. No input panics: what cannot be drawn (NaN, infinities, nothing at all) is
+//! left out, and the picture says so.
+//!
+//! # Layout
+//! - [`Bars`] (`bars.rs`): one number per name.
+//! - [`Lines`] (`lines.rs`; `lines_text.rs` puts them into words, `panel.rs` draws them, `series.rs`
+//!   holds their points): numbers that grow with another one.
+//! - [`Distribution`] (`distribution.rs`): many runs of each of several ways.
+//! - [`Calls`] (`calls.rs`; `call.rs` is one of them, `call_rows.rs` sorts them into rows,
+//!   `call_bars.rs` draws them): requests in time, a bar each.
+//! - [`draw`] (`drawing.rs`): anything else that plotters can draw.
+//! - [`Summary`] (`summary.rs`): median and quartiles. [`Table`] (`table.rs`): numbers in rows.
+//! - `number.rs` (what can be plotted), `format.rs` (how numbers are written), `axis.rs` (values
+//!   to places, ticks), `style.rs` (the one look), `sheet.rs` (the card that all draw on), `escape.rs`.
+
+mod axis;
+mod bars;
+mod call;
+mod call_bars;
+mod call_rows;
+mod calls;
+mod distribution;
+mod drawing;
+mod escape;
+mod format;
+mod lines;
+mod lines_text;
+mod number;
+mod panel;
+mod series;
+mod sheet;
+mod style;
+mod summary;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use bars::Bars;
+pub use call::Call;
+pub use calls::Calls;
+pub use distribution::Distribution;
+pub use drawing::{DrawError, Drawing, draw};
+pub use format::format_duration;
+pub use lines::Lines;
+pub use number::{Number, Point};
+pub use summary::Summary;
+pub use table::Table;
+
+/// Gives a plot its ways out: it has `svg` and `text` already.
+macro_rules! shows_as_svg {
+    ($($plot:ty)*) => {$(
+        impl $plot {
+            /// Writes the SVG to a file.
+            ///
+            /// # Errors
+            /// When the file cannot be written.
+            pub fn save(&self, path: impl AsRef<std::path::Path>) -> std::io::Result<()> {
+                std::fs::write(path, self.svg())
+            }
+
+            /// Shows the picture as the result of a cell.
+            pub fn evcxr_display(&self) {
+                crate::display::show_result(crate::display::RichDisplay::mime_bundle(self));
+            }
+        }
+
+        impl crate::display::RichDisplay for $plot {
+            fn mime_bundle(&self) -> crate::display::MimeBundle {
+                crate::display::MimeBundle::new()
+                    .with("image/svg+xml", self.svg())
+                    .with("text/plain", self.text())
+            }
+        }
+    )*};
+}
+shows_as_svg!(Bars Lines Distribution Calls Drawing);
+
+/// `one` or `many`, after the number.
+fn count(number: usize, one: &str, many: &str) -> String {
+    let digits = format::with_commas(&number.to_string());
+    format!("{digits} {}", if number == 1 { one } else { many })
+}

@@ -1,0 +1,71 @@
+//! What can be plotted: any integer or float, and durations, which count as seconds.
+
+use std::time::Duration;
+
+/// A number that a plot can show. Integers, floats, [`Duration`]s and references to them.
+pub trait Number {
+    /// Whether [`number`](Number::number) gives seconds, so that the axis speaks of time.
+    const IS_TIME: bool;
+
+    /// The number itself; of a duration, its seconds.
+    fn number(&self) -> f64;
+}
+
+macro_rules! numbers {
+    ($($kind:ty)*) => {$(
+        impl Number for $kind {
+            const IS_TIME: bool = false;
+            fn number(&self) -> f64 {
+                *self as f64
+            }
+        }
+    )*};
+}
+numbers!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64);
+
+impl Number for Duration {
+    const IS_TIME: bool = true;
+    fn number(&self) -> f64 {
+        self.as_secs_f64()
+    }
+}
+
+impl<T: Number + ?Sized> Number for &T {
+    const IS_TIME: bool = T::IS_TIME;
+    fn number(&self) -> f64 {
+        (**self).number()
+    }
+}
+
+/// A pair of [`Number`]s, or a reference to one: a point of a line.
+pub trait Point {
+    /// Whether the first of the pair is a time.
+    const X_IS_TIME: bool;
+    /// Whether the second of the pair is a time.
+    const Y_IS_TIME: bool;
+
+    /// The pair as floats, durations as seconds.
+    fn point(&self) -> (f64, f64);
+}
+
+impl<X: Number, Y: Number> Point for (X, Y) {
+    const X_IS_TIME: bool = X::IS_TIME;
+    const Y_IS_TIME: bool = Y::IS_TIME;
+    fn point(&self) -> (f64, f64) {
+        (self.0.number(), self.1.number())
+    }
+}
+
+impl<P: Point> Point for &P {
+    const X_IS_TIME: bool = P::X_IS_TIME;
+    const Y_IS_TIME: bool = P::Y_IS_TIME;
+    fn point(&self) -> (f64, f64) {
+        (**self).point()
+    }
+}
+
+/// Whether a value can be drawn: neither infinite, nor NaN, nor beyond anything ever measured
+/// (which would overflow when an axis is worked out).
+pub(crate) fn drawable(value: f64) -> bool {
+    value.abs() <= 1e100
+}

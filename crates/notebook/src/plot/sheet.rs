@@ -1,0 +1,278 @@
+//! The card that a picture is drawn on: plotters' SVG backend, and what it cannot say itself.
+//!
+//! plotters knows no dash patterns, rounded corners, classes or text alternatives. So a [`Sheet`]
+//! notes these beside each element as it is drawn, and [`paint`] adds them at the end. This
+//! relies on two habits of plotters' SVG backend, which the tests below hold it to: every
+//! element begins on a line of its own, and everything that is drawn gives one element.
+
+use std::fmt::Write as _;
+
+use plotters::backend::{DrawingBackend, SVGBackend};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color as _, FontStyle, IntoFont as _, RGBColor, ShapeStyle, TextStyle};
+
+use super::escape::{escape, only_xml_characters};
+use super::style::{self, CARD, INK, MARGIN, MUTED, SMALL_SIZE, TEXT_SIZE, TITLE_SIZE, WIDTH};
+
+/// plotters places things on whole units. With two units to a CSS pixel, half pixels are possible.
+const UNITS: f64 = 2.0;
+
+/// plotters divides a font's size by this before writing it down.
+const FONT_FACTOR: f64 = 1.24;
+
+/// Draws a picture of `width` by `height` CSS pixels on an opaque white card.
+///
+/// The card is what makes a picture legible in every theme: JupyterLab shows SVG through an
+/// `<img>`, where neither the page's style sheet nor its theme reaches it.
+/// `title` and `description` become the picture's text alternative.
+pub(crate) fn paint(
+    height: f64,
+    title: &str,
+    description: &str,
+    draw: impl FnOnce(&mut Sheet<'_>),
+) -> String {
+    let size = (units(WIDTH).max(1) as u32, units(height).max(1) as u32);
+    let mut raw = String::new();
+    let mut sheet = Sheet {
+        backend: SVGBackend::with_string(&mut raw, size),
+        notes: Vec::new(),
+    };
+    sheet.rectangle("card", (0.0, 0.0), (WIDTH, height), CARD, 8.0);
+    let room = WIDTH - 2.0 * MARGIN;
+    // Bold letters are a tenth wider. A long title is set smaller before it is cut.
+    let long = style::text_width(title, TITLE_SIZE * 1.1) > room;
+    let size = if long { TEXT_SIZE } else { TITLE_SIZE };
+    let heading = style::fit(title, size * 1.1, room);
+    sheet.text(&heading, (MARGIN, 26.0), Label::new(size).bold());
+    draw(&mut sheet);
+    let notes = sheet.finish();
+    let head = head((WIDTH, height), UNITS, title, description);
+    assemble(&head, &raw, &notes)
+}
+
+/// A card with nothing but a title and a sentence: what is missing, and how to give it.
+pub(crate) fn paint_message(title: &str, message: &str) -> String {
+    paint(80.0, title, message, |sheet| {
+        sheet.footnotes(54.0, &[message.to_owned()])
+    })
+}
+
+/// The opening tag of a picture with its text alternative.
+pub(crate) fn head(size: (f64, f64), scale: f64, title: &str, description: &str) -> String {
+    let (width, height) = size;
+    let (title, description) = (escape(title), escape(description));
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{title}\" font-family=\"sans-serif\" \
+         style=\"max-width:100%\">\n<title>{title}</title>\n<desc>{description}</desc>\n",
+        width * scale,
+        height * scale,
+    )
+}
+
+/// The finished picture: `head`, then what plotters wrote, with the notes put in.
+fn assemble(head: &str, raw: &str, notes: &[String]) -> String {
+    let mut svg = String::with_capacity(head.len() + raw.len());
+    svg.push_str(head);
+    let mut notes = notes.iter();
+    for line in raw.lines().skip(1) {
+        if !line.starts_with('<') || line.starts_with("</") {
+            svg.push_str(line);
+        } else {
+            // What every element would repeat stands once, in the head.
+            let line = line
+                .replace(" opacity=\"1\"", "")
+                .replace(" font-family=\"sans-serif\"", "");
+            let end = line
+                .find("/>")
+                .or_else(|| line.find('>'))
+                .unwrap_or(line.len());
+            svg.push_str(&line[..end]);
+            svg.push_str(notes.next().map_or("", String::as_str));
+            svg.push_str(&line[end..]);
+        }
+        if line.starts_with("</") || line.ends_with("/>") {
+            svg.push('\n');
+        }
+    }
+    only_xml_characters(&svg)
+}
+
+fn units(pixels: f64) -> i32 {
+    // `as` saturates and takes NaN to 0, so nothing that arrives here can overflow.
+    (pixels * UNITS).round() as i32
+}
+
+fn place((x, y): (f64, f64)) -> (i32, i32) {
+    (units(x), units(y))
+}
+
+/// How a text looks, and which of its points stands at the given place.
+#[derive(Clone, Copy)]
+pub(crate) struct Label {
+    size: f64,
+    color: RGBColor,
+    anchor: HPos,
+    bold: bool,
+}
+
+impl Label {
+    pub(crate) fn new(size: f64) -> Self {
+        Self {
+            size,
+            color: INK,
+            anchor: HPos::Left,
+            bold: false,
+        }
+    }
+    pub(crate) fn bold(self) -> Self {
+        Self { bold: true, ..self }
+    }
+    pub(crate) fn muted(self) -> Self {
+        Self {
+            color: MUTED,
+            ..self
+        }
+    }
+    pub(crate) fn ends_here(self) -> Self {
+        Self {
+            anchor: HPos::Right,
+            ..self
+        }
+    }
+    pub(crate) fn centred(self) -> Self {
+        Self {
+            anchor: HPos::Center,
+            ..self
+        }
+    }
+}
+
+/// A card being drawn on. Places and sizes are CSS pixels from its upper left corner.
+pub(crate) struct Sheet<'a> {
+    backend: SVGBackend<'a>,
+    notes: Vec<String>,
+}
+
+// Errors are dropped throughout: the backend writes to a String, which cannot fail.
+impl Sheet<'_> {
+    fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    fn finish(mut self) -> Vec<String> {
+        _ = self.backend.present();
+        self.notes
+    }
+
+    /// A filled rectangle; `round` is the radius of its corners.
+    pub(crate) fn rectangle(
+        &mut self,
+        class: &str,
+        from: (f64, f64),
+        to: (f64, f64),
+        fill: RGBColor,
+        round: f64,
+    ) {
+        let radius = if round > 0.0 {
+            format!(" rx=\"{}\"", round * UNITS)
+        } else {
+            String::new()
+        };
+        self.note(format!(" class=\"{class}\"{radius}"));
+        _ = self
+            .backend
+            .draw_rect(place(from), place(to), &fill.filled(), true);
+    }
+
+    /// A line through `points`, `width` pixels wide.
+    pub(crate) fn line(
+        &mut self,
+        class: &str,
+        points: &[(f64, f64)],
+        color: RGBColor,
+        width: f64,
+        dash: &[u32],
+    ) {
+        let mut note = format!(" class=\"{class}\"");
+        if !dash.is_empty() {
+            let lengths: Vec<String> = dash
+                .iter()
+                .map(|length| (f64::from(*length) * UNITS).to_string())
+                .collect();
+            _ = write!(note, " stroke-dasharray=\"{}\"", lengths.join(" "));
+        }
+        note.push_str(" stroke-linejoin=\"round\"");
+        self.note(note);
+        let stroke = ShapeStyle::from(&color).stroke_width(units(width).max(1) as u32);
+        _ = self
+            .backend
+            .draw_path(points.iter().copied().map(place), &stroke);
+    }
+
+    /// A disc, or with `filled` false a ring with the card's white inside.
+    pub(crate) fn circle(
+        &mut self,
+        class: &str,
+        centre: (f64, f64),
+        radius: f64,
+        color: RGBColor,
+        filled: bool,
+    ) {
+        let inside = if filled { color } else { CARD };
+        self.note(format!(" class=\"{class}\""));
+        _ = self.backend.draw_circle(
+            place(centre),
+            units(radius).max(1) as u32,
+            &inside.filled(),
+            true,
+        );
+        if !filled {
+            self.note(String::new());
+            let stroke = ShapeStyle::from(&color).stroke_width(units(1.5) as u32);
+            _ = self.backend.draw_circle(
+                place(centre),
+                units(radius).max(1) as u32,
+                &stroke,
+                false,
+            );
+        }
+    }
+
+    /// A filled polygon.
+    pub(crate) fn polygon(&mut self, class: &str, points: &[(f64, f64)], fill: RGBColor) {
+        self.note(format!(" class=\"{class}\""));
+        _ = self
+            .backend
+            .fill_polygon(points.iter().copied().map(place), &fill.filled());
+    }
+
+    /// One line of text whose middle height is at `at`.
+    pub(crate) fn text(&mut self, text: &str, at: (f64, f64), label: Label) {
+        let text = style::clean_name(text);
+        if text.trim().is_empty() {
+            return;
+        }
+        self.note(String::new());
+        let mut font = ("sans-serif", label.size * UNITS * FONT_FACTOR).into_font();
+        if label.bold {
+            font = font.style(FontStyle::Bold);
+        }
+        let style = TextStyle::from(font)
+            .color(&label.color)
+            .pos(Pos::new(label.anchor, VPos::Center));
+        _ = self.backend.draw_text(&text, &style, place(at));
+    }
+
+    /// Small lines of text at the foot of the card, the first of them at height `y`.
+    pub(crate) fn footnotes(&mut self, y: f64, lines: &[String]) {
+        for (index, line) in lines.iter().enumerate() {
+            let line = style::fit(line, SMALL_SIZE, WIDTH - 2.0 * MARGIN);
+            self.text(
+                &line,
+                (MARGIN, y + 17.0 * index as f64),
+                Label::new(SMALL_SIZE).muted(),
+            );
+        }
+    }
+}

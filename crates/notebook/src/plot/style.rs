@@ -1,0 +1,168 @@
+//! The one look of all pictures: colours, markers, dash patterns, sizes.
+//!
+//! The colours are those of Okabe and Ito, "Color Universal Design: how to make figures and
+//! presentations that are friendly to colorblind people" (2002, revised 2008), without their
+//! yellow, which is too pale for a thin line on white. No reader has to rely on colour: each
+//! series also has a marker and a dash pattern of its own, and its name beside it.
+
+use plotters::style::RGBColor;
+
+/// Width of every picture, in CSS pixels.
+pub(crate) const WIDTH: f64 = 720.0;
+/// Space between the card's edge and what is drawn on it.
+pub(crate) const MARGIN: f64 = 20.0;
+
+pub(crate) const CARD: RGBColor = RGBColor(255, 255, 255);
+pub(crate) const INK: RGBColor = RGBColor(26, 26, 26);
+pub(crate) const MUTED: RGBColor = RGBColor(85, 85, 85);
+pub(crate) const AXIS: RGBColor = RGBColor(120, 120, 120);
+pub(crate) const GRID: RGBColor = RGBColor(226, 226, 226);
+
+pub(crate) const TITLE_SIZE: f64 = 16.0;
+pub(crate) const TEXT_SIZE: f64 = 13.0;
+pub(crate) const SMALL_SIZE: f64 = 11.5;
+
+const PALETTE: [RGBColor; 7] = [
+    RGBColor(0, 114, 178),   // blue
+    RGBColor(213, 94, 0),    // vermilion
+    RGBColor(0, 158, 115),   // bluish green
+    RGBColor(204, 121, 167), // reddish purple
+    RGBColor(230, 159, 0),   // orange
+    RGBColor(86, 180, 233),  // sky blue
+    RGBColor(0, 0, 0),       // black
+];
+
+// Lengths of strokes and gaps in CSS pixels. Five patterns and seven colours have no common
+// divisor, so 35 series go by before one repeats.
+const DASHES: [&[u32]; 5] = [&[], &[8, 4], &[2, 4], &[12, 4, 2, 4], &[5, 3]];
+
+/// What stands for a point of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Marker {
+    Circle,
+    Square,
+    Triangle,
+    Diamond,
+    Cross,
+    Ring,
+}
+
+const MARKERS: [Marker; 6] = [
+    Marker::Circle,
+    Marker::Square,
+    Marker::Triangle,
+    Marker::Diamond,
+    Marker::Cross,
+    Marker::Ring,
+];
+
+/// The colour of series number `index`; repeats after seven.
+pub(crate) fn color(index: usize) -> RGBColor {
+    PALETTE[index % PALETTE.len()]
+}
+
+/// The dash pattern of series number `index`; empty for an unbroken line.
+pub(crate) fn dash(index: usize) -> &'static [u32] {
+    DASHES[index % DASHES.len()]
+}
+
+/// The marker of series number `index`.
+pub(crate) fn marker(index: usize) -> Marker {
+    MARKERS[index % MARKERS.len()]
+}
+
+/// `color` mixed with the card's white: `strength` 1 leaves it, 0 gives white. Mixing instead of
+/// transparency keeps the picture the same on every background.
+pub(crate) fn pale(color: RGBColor, strength: f64) -> RGBColor {
+    let mix = |part: u8| (255.0 - (255.0 - f64::from(part)) * strength).round() as u8;
+    RGBColor(mix(color.0), mix(color.1), mix(color.2))
+}
+
+/// About how wide `text` is at `size` pixels. We have no font to measure with, so this errs on
+/// the wide side: a label that is thought too wide gets room, one thought too narrow is cut.
+pub(crate) fn text_width(text: &str, size: f64) -> f64 {
+    text.chars().map(character_width).sum::<f64>() * size
+}
+
+fn character_width(character: char) -> f64 {
+    match character {
+        'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' => 0.33,
+        ' ' | 'f' | 't' | 'r' | '(' | ')' | '-' | '/' => 0.42,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.98,
+        'A'..='Z' | '&' | '<' | '>' | '+' | '=' | '…' | '×' => 0.76,
+        '\u{0}'..='\u{24f}' => 0.62,
+        '\u{300}'..='\u{36f}' => 0.0,
+        '\u{250}'..='\u{10ff}' => 0.7,
+        _ => 1.05,
+    }
+}
+
+/// `text` as it is if it fits into `width` pixels, otherwise cut, with an ellipsis.
+pub(crate) fn fit(text: &str, size: f64, width: f64) -> String {
+    // Summing stops at the edge: a name of a megabyte costs no more than a short one.
+    let room = width - text_width("…", size);
+    let (mut used, mut cut) = (0.0, None);
+    for (at, character) in text.char_indices() {
+        used += character_width(character) * size;
+        if used > room && cut.is_none() {
+            cut = Some(at);
+        }
+        if used > width {
+            let kept = text[..cut.unwrap_or(at)].trim_end();
+            return format!("{kept}…");
+        }
+    }
+    text.to_owned()
+}
+
+/// A name as it can stand in a picture or a table: one line, without control characters, and of
+/// bounded length, so that no name can blow up a picture.
+pub(crate) fn clean_name(name: &str) -> String {
+    const LONGEST: usize = 100;
+    let mut clean: String = name
+        .chars()
+        .take(LONGEST + 1)
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .collect();
+    if clean.chars().count() > LONGEST {
+        clean.pop();
+        clean.push('…');
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_what_does_not_fit_and_leaves_what_does() {
+        assert_eq!(fit("short", 13.0, 200.0), "short");
+        let cut = fit(&"long ".repeat(50), 13.0, 100.0);
+        assert!(
+            cut.ends_with('…') && text_width(&cut, 13.0) <= 100.0,
+            "{cut}"
+        );
+        assert_eq!(fit("anything", 13.0, 0.0), "…");
+    }
+
+    #[test]
+    fn names_become_one_line() {
+        assert_eq!(clean_name("a\nb\0c"), "a b c");
+        assert_eq!(clean_name(&"x".repeat(5000)).chars().count(), 101 - 1 + 1);
+    }
+
+    #[test]
+    fn neighbours_differ_without_colour() {
+        for index in 0..30 {
+            assert_ne!(dash(index), dash(index + 1));
+            assert_ne!(marker(index), marker(index + 1));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Why a service could not start.
+
+use std::io;
+use std::net::SocketAddr;
+
+/// Why a service could not start. Its text says what was tried and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A setting of the builder is outside its limits. Nothing was started.
+    #[error("the setting `{setting}` is {given}, but must be {allowed}: change it in the builder")]
+    Setting {
+        /// The builder's method, such as `size`.
+        setting: &'static str,
+        /// The value it was given, with its unit.
+        given: String,
+        /// The values that it takes, with their unit.
+        allowed: String,
+    },
+
+    /// The address could not be listened on: the port is taken, or not allowed for this user.
+    #[error(
+        "cannot listen on {address} ({source}): choose another port, or port 0 for any free one"
+    )]
+    Listen {
+        /// The address that was tried.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
+
+    /// The service's thread, or the runtime on it, could not be made.
+    #[error(
+        "cannot start a thread with a runtime for the service ({0}): \
+         stop services or programs that are no longer needed, then try again"
+    )]
+    Thread(#[source] io::Error),
+
+    /// The service's thread ended before the service was ready.
+    #[error("the service ended before it was ready: the terminal may say why; try again")]
+    Ended,
+}

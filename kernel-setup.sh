@@ -1,0 +1,341 @@
+#!/usr/bin/env bash
+# Sets up async Rust in Jupyter inside this folder, opens JupyterLab, or runs the tests.
+# `./kernel-setup.sh --help` says how. Everything it makes is in target/, .cache/ and .venv/:
+# delete these three and the folder is as it was cloned.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")"
+readonly ROOT=$PWD
+readonly VENV=$ROOT/.venv
+readonly LOGS=$ROOT/.cache/logs
+readonly OLDEST_RUST_MINOR=95  # Rust 1.95
+readonly OLDEST_PYTHON_MINOR=10 # Python 3.10
+# A person may have cargo put its files elsewhere; the kernel is then there too.
+target=${CARGO_TARGET_DIR:-target}
+if [[ $target != /* ]]; then target=$ROOT/$target; fi
+readonly KERNEL=$target/release/async-notebook-kernel
+readonly FIRST_NOTEBOOK=notebooks/00-start-here.ipynb
+
+print_help() {
+    cat <<HELP
+Usage: ./kernel-setup.sh [install] [--user]     install the kernel and JupyterLab into this folder
+       ./kernel-setup.sh lab [ARGUMENTS…]       install, then open JupyterLab on the first lesson
+       ./kernel-setup.sh test                   install, then check and test everything
+       ./kernel-setup.sh --help                 this text
+
+install   The first time takes about 10 minutes on two cores; with nothing changed, a second or two.
+          --user also installs the kernel for every JupyterLab of yours, in your home folder.
+lab       Passes ARGUMENTS on to JupyterLab, for example: --no-browser --port 9000
+          Name a notebook to open another one: ./kernel-setup.sh lab notebooks/08-fetching-urls.ipynb
+test      Ends with one line 'N passed, N failed'. Uses cargo-nextest when you have it.
+
+It needs Rust 1.$OLDEST_RUST_MINOR or later, Python 3.$OLDEST_PYTHON_MINOR or later and a C compiler, and says how to get what is missing.
+HELP
+}
+
+# ---- what is shown ----------------------------------------------------------------------------
+
+current_step=''
+
+# begin_step TITLE HOW_LONG: announces a step; finish_step ends it.
+begin_step() {
+    current_step=$1
+    step_started=$SECONDS
+    printf '\n==> %s (%s)\n' "$1" "$2"
+}
+
+# finish_step RESULT
+finish_step() {
+    printf '  ✓ %s (%d s)\n' "$1" $((SECONDS - step_started))
+    current_step=''
+}
+
+say_what_failed() {
+    local status=$?
+    if [[ $status -ne 0 && -n $current_step ]]; then
+        printf '\n  ✗ %s: stopped after %d s. What went wrong is said above.\n    %s\n' "$current_step" \
+            $((SECONDS - step_started)) 'Run this again when it is mended: what is done already is not done again.' >&2
+    fi
+}
+trap say_what_failed EXIT
+
+# show_on_one_line LOG: keeps what it reads in LOG, and on a terminal shows the latest line of it.
+show_on_one_line() {
+    local line
+    while IFS= read -r line; do
+        printf '%s\n' "$line" >>"$1"
+        if [[ -t 1 ]]; then printf '\r\033[K  %.70s' "$line"; fi
+    done
+    if [[ -t 1 ]]; then printf '\r\033[K'; fi
+}
+
+# ---- install: what must be there first --------------------------------------------------------
+
+missing_count=0
+
+# report_missing WHAT WHY COMMAND
+report_missing() {
+    missing_count=$((missing_count + 1))
+    printf '  ✗ %s\n      why: %s\n      get it: %s\n' "$1" "$2" "$3" >&2
+}
+
+check_rust() {
+    local version minor
+    if ! command -v cargo >/dev/null || ! command -v rustc >/dev/null; then
+        report_missing 'Rust (cargo and rustc) is missing' 'the kernel compiles your cells with it' \
+            "sudo apt-get install curl && curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh && . \"\$HOME/.cargo/env\""
+        return
+    fi
+    # Here rustup may install the toolchain that rust-toolchain.toml names, and shows that itself.
+    if ! version=$(rustc --version) || ! cargo --version >/dev/null; then
+        report_missing 'Rust does not start in this folder' 'rust-toolchain.toml asks for the toolchain "stable"' \
+            'rustup toolchain install stable --profile minimal'
+        return
+    fi
+    read -r _ version _ <<<"$version"
+    IFS=. read -r _ minor _ <<<"$version"
+    if [[ $minor -lt $OLDEST_RUST_MINOR ]]; then
+        report_missing "Rust $version is too old: 1.$OLDEST_RUST_MINOR or later is needed" \
+            'the kernel and the library that cells link to use its features' 'rustup update stable'
+        return
+    fi
+    rust_found="Rust $version"
+    check_rust_source
+}
+
+# The standard library's source: rust-analyzer, inside the kernel, needs it to know any type.
+check_rust_source() {
+    local why='the analyser inside the kernel reads the source of the standard library' source
+    source=$(rustc --print sysroot)/lib/rustlib/src/rust/library/Cargo.toml
+    if [[ -f $source ]]; then return; fi
+    if ! command -v rustup >/dev/null; then
+        report_missing 'the source of the standard library (rust-src) is missing' "$why" \
+            'install Rust by rustup (https://rustup.rs), then: rustup component add rust-src'
+        return
+    fi
+    printf '  The component rust-src is missing; adding it: rustup component add rust-src\n'
+    if ! rustup component add rust-src || [[ ! -f $source ]]; then
+        report_missing 'the component rust-src could not be added' "$why" \
+            'rustup component add rust-src   (it needs the network, this once)'
+    fi
+}
+
+check_c_compiler() {
+    if command -v cc >/dev/null; then return; fi
+    report_missing 'a C compiler (cc) is missing' 'Rust links every cell with it' 'sudo apt-get install build-essential'
+}
+
+check_python() {
+    if ! command -v python3 >/dev/null; then
+        report_missing 'Python (python3) is missing' 'JupyterLab runs on it' 'sudo apt-get install python3 python3-venv'
+        return
+    fi
+    python_version=$(python3 -c 'import platform; print(platform.python_version())')
+    if ! python3 -c "import sys; sys.exit(sys.version_info < (3, $OLDEST_PYTHON_MINOR))"; then
+        report_missing "Python $python_version is too old: 3.$OLDEST_PYTHON_MINOR or later is needed" \
+            'JupyterLab runs on it' 'sudo apt-get install python3 python3-venv   (from Debian 12 or Ubuntu 22.04 on)'
+    elif ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+        report_missing 'the Python modules venv and ensurepip are missing' 'JupyterLab goes into a folder of its own' \
+            'sudo apt-get install python3-venv'
+    fi
+}
+
+check_prerequisites() {
+    begin_step 'Looking for Rust, Python and a C compiler' 'a moment'
+    check_rust
+    check_c_compiler
+    check_python
+    if [[ $missing_count -gt 0 ]]; then
+        printf '\nGet what is marked ✗ and run this again. (The commands are for Debian and Ubuntu.)\n' >&2
+        current_step='' && exit 1
+    fi
+    finish_step "$rust_found, Python $python_version, cc"
+}
+
+# ---- install: the steps -----------------------------------------------------------------------
+
+# install_python_packages FILE TITLE HOW_LONG: nothing to do when .venv was made, by this Python in
+# this place, from the same file. (A venv cannot be moved: its scripts name their place.)
+install_python_packages() {
+    local file=$1 stamp=$VENV/installed-$1 wanted log=$LOGS/pip.log
+    begin_step "$2" "$3"
+    wanted=$(printf '%s\n' "$ROOT" "$python_version" && cat requirements.txt "$file")
+    if [[ -f $stamp && $(<"$stamp") == "$wanted" && -x $VENV/bin/python ]]; then
+        finish_step 'already there'
+        return
+    fi
+    mkdir -p "$LOGS"
+    : >"$log"
+    if [[ $file == requirements.txt ]]; then python3 -m venv --clear "$VENV"; fi
+    if ! "$VENV/bin/python" -m pip install --disable-pip-version-check --no-input --progress-bar off \
+        --requirement "$file" 2>&1 | show_on_one_line "$log"; then
+        tail -n 15 "$log" >&2
+        printf '\n  pip could not install %s: the whole log is .cache/logs/pip.log\n' "$file" >&2
+        exit 1
+    fi
+    # Without its question about news, which would stand before the first lesson.
+    "$VENV/bin/jupyter-labextension" disable --level=sys_prefix '@jupyterlab/apputils-extension:announcements' >>"$log" 2>&1
+    printf '%s\n' "$wanted" >"$stamp"
+    finish_step 'in .venv'
+}
+
+build_kernel() {
+    begin_step 'Building the kernel with cargo' 'about 5 minutes on two cores the first time'
+    cargo build --release --locked --package kernel
+    finish_step 'built'
+}
+
+prebuild_library() {
+    begin_step 'Building the library that cells link to, so that your first cell is quick' '1 to 2 minutes the first time'
+    "$KERNEL" prebuild
+    finish_step 'ready'
+}
+
+install_kernelspec() {
+    begin_step 'Telling JupyterLab about the kernel' 'a moment'
+    "$KERNEL" install --prefix "$VENV"
+    if [[ $1 == for_user ]]; then "$KERNEL" install --user; fi
+    finish_step 'the kernel is called "Rust"'
+}
+
+# install_everything [for_user]
+install_everything() {
+    check_prerequisites
+    install_python_packages requirements.txt 'Installing JupyterLab into .venv' 'about 1 minute the first time'
+    build_kernel
+    prebuild_library
+    install_kernelspec "${1:-}"
+}
+
+# ---- lab --------------------------------------------------------------------------------------
+
+open_lab() {
+    local argument own_place=no allow_root=no
+    local arguments=()
+    for argument in "$@"; do
+        case $argument in
+            --allow-root | --ServerApp.allow_root=True) allow_root=yes ;;
+            *.ipynb | --notebook-dir* | --ServerApp.root_dir* | --help* | -h | --version) own_place=yes ;;
+        esac
+    done
+    if [[ $EUID -eq 0 && $allow_root == no ]]; then
+        printf 'You are root, and JupyterLab does not start for root unless told to:\n' >&2
+        printf '  ./kernel-setup.sh lab --allow-root\n' >&2
+        exit 1
+    fi
+    if [[ ! " $* " =~ \ --(notebook-dir|ServerApp\.root_dir) ]]; then arguments+=("--notebook-dir=$ROOT"); fi
+    if [[ $own_place == no && -f $FIRST_NOTEBOOK ]]; then
+        arguments+=("--LabApp.default_url=/lab/tree/$FIRST_NOTEBOOK")
+    fi
+    install_everything
+    printf '\n==> Opening JupyterLab. Ctrl-C, twice, ends it.\n'
+    # Our kernel is called "rust"; another one of that name in the home folder must not hide it.
+    export JUPYTER_PREFER_ENV_PATH=1 PATH=$VENV/bin:$PATH
+    exec "$VENV/bin/jupyter-lab" ${arguments[@]+"${arguments[@]}"} "$@"
+}
+
+# ---- test -------------------------------------------------------------------------------------
+
+passed=0
+failed=0
+failed_parts=()
+
+# run_part NAME HOW_LONG COMMAND…: runs one part to its end, whatever comes of it, and adds up what
+# the closing lines of nextest, cargo test or pytest count. A part that counts nothing is one test.
+run_part() {
+    local name=$1 status=0 part_passed part_failed log
+    log=$LOGS/test-${1// /-}.log
+    printf '\n==> Testing: %s (%s)\n' "$name" "$2"
+    shift 2
+    local started=$SECONDS
+    "$@" 2>&1 | tee "$log" || status=$?
+    read -r part_passed part_failed < <(count_tests "$log")
+    if [[ $status -ne 0 && $part_failed -eq 0 ]]; then part_failed=1; fi
+    if [[ $status -eq 0 && $((part_passed + part_failed)) -eq 0 ]]; then part_passed=1; fi
+    passed=$((passed + part_passed))
+    failed=$((failed + part_failed))
+    if [[ $part_failed -gt 0 ]]; then
+        failed_parts+=("[$name]")
+        printf '  ✗ '
+    else
+        printf '  ✓ '
+    fi
+    printf '%s: passed %d, failed %d (%d s)\n' "$name" "$part_passed" "$part_failed" $((SECONDS - started))
+}
+
+# count_tests LOG: prints 'PASSED FAILED', summed over every closing line in it. They look like this:
+#   nextest:      Summary [   1.2s] 9 tests run: 6 passed (1 slow), 2 failed, 1 timed out, 0 skipped
+#   cargo test:   test result: FAILED. 6 passed; 3 failed; 0 ignored; …
+#   pytest:       === 2 failed, 6 passed, 1 error in 1.23s ===
+count_tests() {
+    sed $'s/\x1b\\[[0-9;]*m//g' "$1" | awk '
+        /^ *Summary \[/ || /^test result: / || /^=+ .* in [0-9.]+s.* =+$/ {
+            for (i = 1; i < NF; i++) {
+                if ($i !~ /^[0-9]+$/) continue
+                word = $(i + 1)
+                if (word ~ /^passed/) passed += $i
+                if (word ~ /^failed/ || word ~ /^errors?/ || word == "timed" || word == "exec") failed += $i
+            }
+        }
+        END { print passed + 0, failed + 0 }'
+}
+
+# The kernel is tested apart from the rest: tested together, cargo would unite the features of what both
+# depend on, and compile evcxr and rust-analyzer a second time. For the same reason all of it is --release.
+run_rust_tests() {
+    if command -v cargo-nextest >/dev/null; then
+        run_part 'kernel' 'about 1 minute' cargo nextest run --release --locked --package kernel --no-tests=pass
+        run_part 'other crates' 'about 4 minutes' \
+            cargo nextest run --release --locked --workspace --exclude kernel --no-tests=pass
+    else
+        run_part 'kernel' 'about 1 minute' cargo test --release --locked --package kernel --no-fail-fast
+        run_part 'other crates' 'about 4 minutes' cargo test --release --locked --workspace --exclude kernel \
+            --no-fail-fast --lib --bins --tests -- --test-threads=2
+    fi
+    run_part 'examples in the documentation' 'about 1 minute' \
+        cargo test --release --locked --workspace --exclude kernel --no-fail-fast --doc
+}
+
+run_tests() {
+    install_everything
+    install_python_packages requirements-dev.txt 'Installing what the tests need into .venv' 'about 10 s the first time'
+    mkdir -p "$LOGS"
+    export ASYNC_NOTEBOOK_KERNEL=$KERNEL JUPYTER_PREFER_ENV_PATH=1
+    run_part 'format' 'a moment' cargo fmt --all --check
+    run_part 'clippy' 'about 3 minutes the first time' \
+        cargo clippy --release --workspace --all-targets --locked -- -D warnings
+    run_rust_tests
+    run_part 'conformance and notebooks' 'about 3 minutes' "$VENV/bin/python" -m pytest tests/python
+    if [[ $failed -gt 0 ]]; then
+        printf '\nFailed: %s\nWhat each part printed is in .cache/logs/.\n' "${failed_parts[*]}"
+    fi
+    printf '\n%d passed, %d failed\n' "$passed" "$failed"
+    [[ $failed -eq 0 ]]
+}
+
+# ---- the command line -------------------------------------------------------------------------
+
+refuse() {
+    printf 'kernel-setup.sh: %s\nSee ./kernel-setup.sh --help\n' "$1" >&2
+    exit 2
+}
+
+command=${1:-install}
+case $command in
+    -h | --help | help) print_help ;;
+    lab)
+        shift
+        open_lab "$@"
+        ;;
+    test)
+        [[ $# -eq 1 ]] || refuse "'test' takes no further arguments, and got: ${*:2}"
+        run_tests
+        ;;
+    install | --user)
+        if [[ $command == install && $# -gt 0 ]]; then shift; fi
+        [[ $# -eq 0 || "$*" == --user ]] || refuse "'install' takes only --user, and got: $*"
+        install_everything "${1:+for_user}"
+        printf '\nDone. Open the first lesson with: ./kernel-setup.sh lab\n'
+        ;;
+    *) refuse "there is no command '$command'" ;;
+esac

@@ -1,0 +1,111 @@
+//! Which kernel is started, and how.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use jupyter_protocol::connection_info::Transport;
+
+use crate::Kernel;
+
+/// The words of a kernelspec's `argv` that stand for the path of the connection file.
+const CONNECTION_FILE: &str = "{connection_file}";
+
+/// A kernel to start: its command, its environment, how strict the client is with it.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    argv: Vec<String>,
+    environment: Vec<(String, String)>,
+    pub(crate) transport: Transport,
+    pub(crate) lenient: bool,
+    pub(crate) start_limit: Duration,
+    pub(crate) limit: Duration,
+}
+
+impl Launch {
+    /// This project's kernel: the binary that `ASYNC_NOTEBOOK_KERNEL` names, else the workspace's release build.
+    ///
+    /// # Panics
+    /// The binary is not there.
+    pub fn kernel() -> Self {
+        let built =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/release/async-notebook-kernel");
+        let binary = std::env::var_os("ASYNC_NOTEBOOK_KERNEL").map_or(built, PathBuf::from);
+        assert!(
+            binary.is_file(),
+            "there is no kernel at {}: build it with `cargo build --release -p kernel`, \
+             or name another with the variable ASYNC_NOTEBOOK_KERNEL",
+            binary.display()
+        );
+        let binary = binary.to_string_lossy().into_owned();
+        Self::command([&binary, "run", "--connection-file", CONNECTION_FILE])
+    }
+
+    /// Any kernel, by the `argv` of its kernelspec: `{connection_file}` stands for the connection file.
+    pub fn command<S: AsRef<str>>(argv: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            argv: argv.into_iter().map(|it| it.as_ref().to_owned()).collect(),
+            environment: Vec::new(),
+            transport: Transport::TCP,
+            lenient: false,
+            start_limit: Duration::from_secs(60),
+            limit: Duration::from_secs(20),
+        }
+    }
+
+    /// Sets a variable of the kernel's environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<str>) -> Self {
+        let value = value.as_ref().to_owned();
+        self.environment.push((name.to_owned(), value));
+        self
+    }
+
+    /// Talks over files in a folder instead of ports.
+    #[must_use]
+    pub fn over_ipc(mut self) -> Self {
+        self.transport = Transport::IPC;
+        self
+    }
+
+    /// For kernels whose faults are to be counted, not to end the test: breaches of the protocol are only noted,
+    /// in [`Transcript::complaints`](crate::Transcript::complaints), and unexpected messages are dropped.
+    #[must_use]
+    pub fn leniently(mut self) -> Self {
+        self.lenient = true;
+        self
+    }
+
+    /// The limit of every wait but the start (60 s by default, which also holds for the first cell). 20 s by default.
+    #[must_use]
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Starts it, and waits until it has answered `kernel_info_request`.
+    ///
+    /// # Panics
+    /// It cannot be started, ends, does not answer within 60 s, or breaks the protocol on the way.
+    pub async fn start(self) -> Kernel {
+        match Kernel::launch(self).await {
+            Ok(kernel) => kernel,
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+
+    /// The command with its place-holder filled in, to be run in `folder`.
+    pub(crate) fn to_command(&self, connection_file: &Path, folder: &Path) -> Command {
+        let file = connection_file.to_string_lossy();
+        let mut words = self
+            .argv
+            .iter()
+            .map(|it| it.replace(CONNECTION_FILE, &file));
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command
+            .args(words)
+            .current_dir(folder)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}

@@ -1,0 +1,111 @@
+//! The kernel's process. It is in a process group of its own and never outlives the test.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// How many lines of the kernel's own output a failing test shows.
+const SHOWN_LINES: usize = 60;
+
+/// A running kernel. Dropping it kills the kernel and everything in its process group.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts `command` in a process group of its own, with stdout and stderr written to the file `log`.
+    ///
+    /// # Errors
+    /// The log cannot be written, or the program cannot be started.
+    pub fn start(mut command: Command, log: &Path) -> io::Result<Self> {
+        let output = File::options().create(true).append(true).open(log)?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            .process_group(0)
+            .spawn()?;
+        Ok(Self {
+            child,
+            log: log.to_owned(),
+        })
+    }
+
+    /// The process id, which is also the id of its process group.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How the kernel ended, or `None` while it runs.
+    pub fn ended(&self) -> Option<ExitStatus> {
+        // Look without taking: the process id, and with it the group's, stays reserved until the drop.
+        let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        // SAFETY: an all-zero `siginfo_t` is a valid one; `waitid` fills it in or leaves it.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        let id: libc::id_t = self.child.id();
+        // SAFETY: the pointer is to a local of the right type.
+        let answer = unsafe { libc::waitid(libc::P_PID, id, &raw mut info, flags) };
+        // SAFETY: both fields are there in what `waitid` fills in, and zero in what it leaves.
+        let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
+        if answer != 0 || pid == 0 {
+            return None;
+        }
+        Some(ExitStatus::from_raw(match info.si_code {
+            libc::CLD_EXITED => status << 8,
+            // Killed by a signal; whether it dumped core does not matter here.
+            _ => status,
+        }))
+    }
+
+    /// Sends a signal to the kernel alone, not to its children.
+    pub fn signal(&self, signal: i32) {
+        send(self.pid(), signal);
+    }
+
+    /// The end of what the kernel wrote to its own stdout and stderr.
+    pub fn log(&self) -> String {
+        let text = std::fs::read(&self.log).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        let lines: Vec<&str> = text.lines().collect();
+        let from = lines.len().saturating_sub(SHOWN_LINES);
+        lines[from..].join("\n")
+    }
+
+    fn pid(&self) -> i32 {
+        // A process id fits: the kernel's own type for it is an i32.
+        i32::try_from(self.child.id()).unwrap_or(i32::MAX)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // The group first: the kernel's id is reserved until `wait`, so the group's id cannot be somebody else's.
+        send(-self.pid(), libc::SIGKILL);
+        if let Err(error) = self.child.wait() {
+            eprintln!("the kernel's process could not be waited for: {error}");
+        }
+    }
+}
+
+/// Whether there is a process with this id that has not ended. One that nobody has waited for yet counts as ended.
+pub fn exists(pid: i32) -> bool {
+    let Ok(text) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else {
+        // Without /proc (macOS): signal 0 only asks.
+        // SAFETY: as in `send`.
+        return !Path::new("/proc/self").exists() && unsafe { libc::kill(pid, 0) } == 0;
+    };
+    // The state follows the name, which is in parentheses and may contain anything.
+    let state = text
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.chars().next());
+    state.is_some_and(|state| state != 'Z' && state != 'X')
+}
+
+fn send(pid: i32, signal: i32) {
+    // SAFETY: `kill` takes plain numbers and touches no memory of ours. A process that has ended is no error here.
+    unsafe { libc::kill(pid, signal) };
+}

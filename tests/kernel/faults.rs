@@ -1,0 +1,57 @@
+//! Cells that end their process: an error that says so, and the next cell works.
+
+use client::Kernel;
+
+#[tokio::test]
+async fn a_cell_that_ends_its_process_fails_and_the_next_one_works() {
+    let mut kernel = Kernel::start().await;
+    let deadly = [
+        "std::process::exit(0)",
+        "std::process::exit(3);",
+        "std::process::abort()",
+        "unsafe { std::ptr::null_mut::<u8>().write_volatile(1) };",
+        "fn deeper(n: u64) -> u64 { if n == 0 { 0 } else { 1 + std::hint::black_box(deeper(n + 1)) } }\ndeeper(1)",
+    ];
+    for code in deadly {
+        kernel.execute("let lost = 1;").await.ok();
+        kernel
+            .execute(format!(
+                r#"print!("last words");
+{code}"#
+            ))
+            .await
+            .failed()
+            .stdout_contains("");
+        kernel.execute("1 + 1").await.ok().result("2");
+        // What was lost is lost plainly, and tasks work as in the first process.
+        kernel.execute("lost").await.error("E0425", "lost");
+        kernel
+            .execute("tokio::spawn(async { 5 }).await?")
+            .await
+            .ok()
+            .result("5");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_the_kernel_after_its_death() {
+    let mut kernel = Kernel::start().await;
+    let file = kernel.folder().join("worker");
+    kernel
+        .execute(format!(
+            "std::fs::write({file:?}, std::process::id().to_string())?;"
+        ))
+        .await
+        .ok();
+    let worker = std::fs::read_to_string(&file).expect("the cell wrote its process id");
+    let worker: i32 = worker.parse().expect("a process id");
+    kernel.process().signal(9);
+    kernel.until_ended().await;
+    for _ in 0..200 {
+        if !client::process::exists(worker) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("the worker {worker} still runs 10 s after the death of its kernel");
+}

@@ -1,0 +1,183 @@
+//! A cell is stopped, nothing else is.
+
+use std::time::{Duration, Instant};
+
+use client::{Cell, Kernel, Request};
+
+/// A cell that sleeps far longer than any test.
+const SLEEPING: &str = r#"println!("asleep");
+tokio::time::sleep(std::time::Duration::from_secs(3600)).await;
+println!("awake");"#;
+
+/// From an interrupt to the reply of the cell at the latest.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Runs a cell until it has printed `asleep`.
+async fn asleep(kernel: &mut Kernel, code: &str) -> Request {
+    let request = kernel.send(code).await;
+    kernel.until_stdout(&request, "asleep").await;
+    request
+}
+
+#[tokio::test]
+async fn a_sleeping_cell_ends_at_once_and_nothing_is_lost() {
+    let mut kernel = Kernel::start().await;
+    kernel
+        .execute(r#"let mut kept = vec![String::from("kept")];"#)
+        .await
+        .ok();
+    kernel
+        .execute(
+            "use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+let counter = Arc::new(AtomicU64::new(0));
+let counting = Arc::clone(&counter);
+let task = tokio::spawn(async move {
+    loop {
+        counting.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+});",
+        )
+        .await
+        .ok();
+    let sleeping = asleep(
+        &mut kernel,
+        &format!(
+            r#"kept.push(String::from("more"));
+{SLEEPING}"#
+        ),
+    )
+    .await;
+    let begin = Instant::now();
+    kernel.interrupt().await;
+    kernel
+        .finish(&sleeping)
+        .await
+        .error("Interrupted", "")
+        .traceback_shorter_than(15)
+        .stdout("asleep\n");
+    let took = begin.elapsed();
+    assert!(took < SOON, "the interrupt took {took:?}");
+
+    // Every variable is there, with what the interrupted cell did to it.
+    kernel
+        .execute(r#"kept.join(" ")"#)
+        .await
+        .ok()
+        .result(r#""kept more""#);
+    // The task still runs.
+    kernel
+        .execute("task.is_finished()")
+        .await
+        .ok()
+        .result("false");
+    kernel
+        .execute(
+            "let before = counter.load(Ordering::Relaxed);
+tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+counter.load(Ordering::Relaxed) > before + 5",
+        )
+        .await
+        .ok()
+        .result("true");
+}
+
+#[tokio::test]
+async fn again_and_again() {
+    let mut kernel = Kernel::start().await;
+    kernel.execute("let mut rounds = 0;").await.ok();
+    for round in 1..=5 {
+        let sleeping = asleep(&mut kernel, &format!("rounds += 1;\n{SLEEPING}")).await;
+        let begin = Instant::now();
+        if round % 2 == 0 {
+            kernel.interrupt_by_signal();
+        } else {
+            kernel.interrupt().await;
+        }
+        kernel
+            .finish(&sleeping)
+            .await
+            .error("Interrupted", "")
+            .stdout("asleep\n");
+        let took = begin.elapsed();
+        assert!(took < SOON, "interrupt {round} took {took:?}");
+        kernel
+            .execute("rounds")
+            .await
+            .ok()
+            .result(&round.to_string());
+    }
+}
+
+#[tokio::test]
+async fn what_the_cell_held_is_dropped() {
+    let mut kernel = Kernel::start().await;
+    kernel
+        .execute(
+            r#"struct Loud;
+impl Drop for Loud { fn drop(&mut self) { println!("dropped"); } }"#,
+        )
+        .await
+        .ok();
+    let code = format!("async {{\n    let _loud = Loud;\n    {SLEEPING}\n}}.await;");
+    let sleeping = asleep(&mut kernel, &code).await;
+    kernel.interrupt().await;
+    kernel
+        .finish(&sleeping)
+        .await
+        .error("Interrupted", "")
+        .stdout("asleep\ndropped\n");
+}
+
+#[tokio::test]
+async fn queued_cells_are_aborted() {
+    let mut kernel = Kernel::start().await;
+    let sleeping = asleep(&mut kernel, SLEEPING).await;
+    let queued = kernel.send(r#"print!("queued");"#).await;
+    kernel.interrupt().await;
+    kernel
+        .finish(&sleeping)
+        .await
+        .error("Interrupted", "")
+        .stdout("asleep\n");
+    kernel.finish(&queued).await.aborted();
+    kernel.execute("1 + 1").await.ok().result("2");
+}
+
+#[tokio::test]
+async fn with_no_cell_running_it_does_nothing() {
+    let mut kernel = Kernel::start().await;
+    kernel.execute("let kept = 1;").await.ok();
+    kernel.interrupt().await;
+    kernel.execute("kept").await.ok().result("1");
+    kernel.interrupt_by_signal();
+    kernel.execute("kept").await.ok().result("1");
+}
+
+#[tokio::test]
+async fn the_output_of_tasks_goes_on() {
+    let mut kernel = Kernel::start().await;
+    let spawning = Cell::new(
+        r#"let ticker = tokio::spawn(async {
+    for number in 1.. {
+        println!("tick {number}");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+});"#,
+    );
+    let request = kernel.send(spawning.leaves_tasks()).await;
+    kernel.finish(&request).await.into_transcript();
+    let sleeping = asleep(&mut kernel, SLEEPING).await;
+    kernel.interrupt().await;
+    kernel
+        .finish(&sleeping)
+        .await
+        .error("Interrupted", "")
+        .stdout("asleep\n");
+    let heard = kernel.output_while_idle(Duration::from_secs(1)).await.len();
+    assert!(
+        heard >= 4,
+        "{heard} messages in a second of ticks each 50 ms"
+    );
+    kernel.execute("ticker.abort();").await.ok();
+}

@@ -1,0 +1,24 @@
+//! The kernel as a client sees it: each test starts a real kernel and reads what comes as a script.
+//!
+//! They need the kernel's release build, or the path of another in `ASYNC_NOTEBOOK_KERNEL`.
+//!
+//! # Layout
+//! - [`async_cells`]: tasks, channels and servers that live across cells, one by one and all in one session.
+//! - [`variables`]: what is kept from cell to cell, and under which type.
+//! - [`output`]: prints, bytes, rich outputs, their order and their promptness.
+//! - [`errors`]: panics, a failing `?`, compile errors: what is shown, and what goes on.
+//! - [`interrupt`]: a cell is stopped, nothing else is.
+//! - [`faults`]: cells that end their process.
+//! - [`protocol`]: counts, history, queue, shutdown, heartbeat, messages that are none.
+//! - [`requests`]: completion, inspection and the other questions that a front end asks.
+//! - [`torture`]: a table of cells that break kernels.
+
+mod async_cells;
+mod errors;
+mod faults;
+mod interrupt;
+mod output;
+mod protocol;
+mod requests;
+mod torture;
+mod variables;

@@ -1,0 +1,121 @@
+//! Completion, inspection and the other questions that a front end asks.
+
+use client::protocol::{HistoryRequest, IsCompleteReplyStatus, ReplyStatus};
+use client::{Cell, Kernel, listing};
+
+#[tokio::test]
+async fn completion_knows_variables_and_methods() {
+    let mut kernel = Kernel::start().await;
+    kernel
+        .execute(r#"let distance = String::from("far");"#)
+        .await
+        .ok();
+    let found = kernel.complete("let x = dist", 12).await;
+    assert!(found.matches.contains(&"distance".to_owned()), "{found:?}");
+    assert_eq!((found.cursor_start, found.cursor_end), (8, 12));
+    let found = kernel.complete("distance.to_upper", 17).await;
+    let has_method = found
+        .matches
+        .iter()
+        .any(|it| it.starts_with("to_uppercase"));
+    assert!(has_method, "{found:?}");
+    // Places are counted in characters, not in bytes.
+    let found = kernel.complete(r#"let é = "🦀"; dist"#, 17).await;
+    assert!(found.matches.contains(&"distance".to_owned()), "{found:?}");
+    assert_eq!((found.cursor_start, found.cursor_end), (13, 17));
+    let found = kernel.complete(":va", 3).await;
+    assert!(found.matches.contains(&":vars".to_owned()), "{found:?}");
+    // A place that is not in the code is no reason to stop.
+    kernel.complete("dist", 4_000).await;
+    kernel.execute("distance").await.ok().result(r#""far""#);
+}
+
+#[tokio::test]
+async fn inspection_shows_documentation() {
+    let mut kernel = Kernel::start().await;
+    kernel
+        .execute("/// Says how far it is.\nfn distance(places: u32) -> u32 { places * 2 }")
+        .await
+        .ok();
+    let reply = kernel.inspect("distance(3)", 4).await;
+    assert_eq!(reply.status, ReplyStatus::Ok);
+    assert!(reply.found);
+    for mime_type in ["text/plain", "text/markdown"] {
+        let text = listing::text_of(&reply.data, mime_type).unwrap_or_default();
+        assert!(text.contains("Says how far it is."), "{mime_type}: {text}");
+    }
+    assert!(!kernel.inspect("   ", 1).await.found);
+}
+
+#[tokio::test]
+async fn it_knows_when_code_is_whole() {
+    use IsCompleteReplyStatus::{Complete, Incomplete, Invalid};
+    let mut kernel = Kernel::start().await;
+    let cases = [
+        ("1 + 1", Complete),
+        ("let x = 1;", Complete),
+        ("task.await?", Complete),
+        ("fn f() { 1 }", Complete),
+        (":vars", Complete),
+        ("", Complete),
+        ("for n in 0..3 {", Incomplete),
+        ("let list = vec![1,", Incomplete),
+        (r#"println!("open"#, Incomplete),
+        ("/* open", Incomplete),
+        ("let x = ", Incomplete),
+        ("1 + )", Invalid),
+        ("}", Invalid),
+    ];
+    for (code, expected) in cases {
+        let reply = kernel.is_complete(code).await;
+        assert_eq!(reply.status, expected, "of {code:?}");
+        if code == "for n in 0..3 {" {
+            assert_eq!(reply.indent, "    ", "behind an open brace");
+        }
+    }
+}
+
+#[tokio::test]
+async fn history_is_found_by_range_and_by_pattern() {
+    let mut kernel = Kernel::start().await;
+    for code in ["let a = 1;", "let b = 2;", "a + b"] {
+        let mut done = kernel.execute(code).await.ok();
+        done.transcript();
+    }
+    let range = HistoryRequest::Range {
+        session: Some(0),
+        start: 1,
+        stop: 3,
+        output: false,
+        raw: true,
+    };
+    assert_eq!(kernel.history(range).await.history.len(), 2);
+    let search = HistoryRequest::Search {
+        pattern: "let*".to_owned(),
+        unique: true,
+        output: true,
+        raw: true,
+        n: 10,
+    };
+    assert_eq!(kernel.history(search).await.history.len(), 2);
+}
+
+#[tokio::test]
+async fn there_are_no_comms_at_first() {
+    let mut kernel = Kernel::start().await;
+    let reply = kernel.comm_info().await;
+    assert_eq!(reply.status, ReplyStatus::Ok);
+    assert!(reply.comms.is_empty(), "{reply:?}");
+}
+
+#[tokio::test]
+async fn expressions_are_evaluated_behind_a_cell() {
+    let mut kernel = Kernel::start().await;
+    let cell = Cell::new("let a = 20;")
+        .user_expression("good", "a + 1")
+        .user_expression("bad", "missing");
+    let reply = kernel.execute(cell).await.ok().into_transcript().reply;
+    let values = reply.user_expressions.unwrap_or_default();
+    let text = format!("{values:?}");
+    assert!(text.contains("21") && text.contains("E0425"), "{text}");
+}
