@@ -95,7 +95,11 @@ impl Dispatcher {
                 self.start_next();
             }
             EngineEvent::Building { crate_name } => self.show_building(&crate_name),
-            EngineEvent::Warnings { cell, text } => self.outputs.warn(cell, text),
+            EngineEvent::Warning { json } => {
+                if let Some(running) = &mut self.running {
+                    running.warnings.push(json);
+                }
+            }
             EngineEvent::Finished { cell, end } => self.finish(cell, end),
             EngineEvent::Answer { request, answer } => self.answer_query(&request, answer),
         }

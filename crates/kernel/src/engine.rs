@@ -4,6 +4,7 @@
 //!
 //! - [`session`]: the folder in which evcxr works, and what lies in it before it starts.
 //! - [`warm_up`]: what is put in place before the first cell.
+//! - [`ahead`]: the next cell, compiled while the person reads.
 //! - [`cargo`]: the program that evcxr takes for cargo.
 //! - [`prebuild`]: builds, once, what every session starts from.
 //! - [`diagnostics`]: the compiler's errors, on the cell's own lines.
@@ -11,6 +12,7 @@
 //!
 //! Only this module touches evcxr; it knows nothing of Jupyter's sockets.
 
+pub mod ahead;
 pub mod cargo;
 pub mod diagnostics;
 pub mod prebuild;
@@ -49,12 +51,17 @@ pub enum Command {
         request: Box<JupyterMessage>,
         query: Query,
     },
+    /// Compile, and do not run, the cell that follows this one in the saved notebook.
+    CompileAhead { after: String },
 }
 
 /// The handle to the engine's thread.
 pub struct Engine {
     commands: crossbeam_channel::Sender<Command>,
     sources: Arc<Mutex<SourceMap>>,
+    /// The code that is being compiled ahead.
+    ahead: Arc<Mutex<Option<String>>>,
+    workers: Workers,
 }
 
 impl Engine {
@@ -70,6 +77,9 @@ impl Engine {
         let (commands, inbox) = crossbeam_channel::unbounded();
         let sources = Arc::new(Mutex::new(SourceMap::default()));
         let shared_sources = Arc::clone(&sources);
+        let ahead = Arc::new(Mutex::new(None));
+        let shared_ahead = Arc::clone(&ahead);
+        let shared_workers = workers.clone();
         std::thread::Builder::new()
             .name("engine".to_owned())
             // The analyser recurses deeply on deep code.
@@ -87,22 +97,43 @@ impl Engine {
                             session,
                             workers,
                             sources: shared_sources,
+                            ahead: shared_ahead,
                             publish: Box::new(publish),
                         };
+                        if inbox.is_empty() {
+                            warm_up::exercise_analyser(&mut driver.context);
+                        }
                         while let Ok(command) = inbox.recv() {
-                            driver.obey(command);
+                            driver.obey(command, &inbox);
                         }
                     }
                     Err(error) => publish(EngineEvent::WarmedUp(Err(error.to_string()))),
                 }
             })?;
-        Ok(Engine { commands, sources })
+        Ok(Engine {
+            commands,
+            sources,
+            ahead,
+            workers: shared_workers,
+        })
     }
 
     /// Hands a command to the thread, which takes one after the other.
     pub fn tell(&self, command: Command) {
+        self.make_way(&command);
         if self.commands.send(command).is_err() {
             tracing::error!("the engine's thread has ended");
+        }
+    }
+
+    /// Ends a compilation ahead that the command would have to wait for, unless it is of the very
+    /// code that is to be run now.
+    fn make_way(&self, command: &Command) {
+        let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(code) = ahead.as_ref() else { return };
+        let is_wanted = matches!(command, Command::Execute { code: wanted, .. } if wanted == code);
+        if !is_wanted && !matches!(command, Command::CompileAhead { .. }) {
+            self.workers.kill_compiler();
         }
     }
 
@@ -117,11 +148,12 @@ struct Driver {
     session: Session,
     workers: Workers,
     sources: Arc<Mutex<SourceMap>>,
+    ahead: Arc<Mutex<Option<String>>>,
     publish: Box<dyn Fn(EngineEvent)>,
 }
 
 impl Driver {
-    fn obey(&mut self, command: Command) {
+    fn obey(&mut self, command: Command, inbox: &crossbeam_channel::Receiver<Command>) {
         match command {
             Command::Execute {
                 cell,
@@ -135,6 +167,11 @@ impl Driver {
             Command::Query { request, query } => {
                 let answer = self.answer(&query);
                 (self.publish)(EngineEvent::Answer { request, answer });
+            }
+            Command::CompileAhead { after } => {
+                if inbox.is_empty() && ahead::is_welcome() {
+                    self.compile_ahead(&after);
+                }
             }
         }
     }
@@ -186,6 +223,25 @@ impl Driver {
             self.workers.synchronize(SYNCHRONIZE);
         }
         end
+    }
+
+    fn compile_ahead(&mut self, after: &str) {
+        let Some(code) = ahead::next_cell(after) else {
+            return;
+        };
+        tracing::debug!(code, "compiling ahead");
+        let set_ahead = |driver: &Driver, code: Option<String>| {
+            *driver.ahead.lock().unwrap_or_else(PoisonError::into_inner) = code;
+        };
+        set_ahead(self, Some(code.clone()));
+        self.session.set_ahead(true);
+        self.workers.tell(&KernelFrame::RefuseNextRun);
+        let context = &mut self.context;
+        // It ends with an error in any case: the worker refuses. A cell that does not compile
+        // says so when the person runs it.
+        let _ = std::panic::catch_unwind(AssertUnwindSafe(|| context.execute(&code).is_ok()));
+        self.session.set_ahead(false);
+        set_ahead(self, None);
     }
 
     fn answer(&mut self, query: &Query) -> Answer {

@@ -47,8 +47,8 @@ pub enum EngineEvent {
     Building { crate_name: String },
     /// A cell is done with, also all its output.
     Finished { cell: CellNumber, end: CellEnd },
-    /// The compiler's warnings about a cell that compiled, as text to show.
-    Warnings { cell: CellNumber, text: String },
+    /// What the compiler warns of, as it writes it in JSON; the cell compiled.
+    Warning { json: String },
     /// An answer to [`Query`].
     Answer {
         request: Box<JupyterMessage>,
@@ -145,6 +145,8 @@ pub enum Action {
         request: Box<JupyterMessage>,
         query: Query,
     },
+    /// Compile the cell that follows this one, while nothing else is to be done.
+    CompileAhead { after: String },
     /// Hand a frame to the worker.
     TellWorker(channel::KernelFrame),
     /// Send the interrupt signal to the programs that cells have started.

@@ -148,6 +148,7 @@ impl Hands {
             Action::Query { request, query } => {
                 self.engine.tell(Command::Query { request, query });
             }
+            Action::CompileAhead { after } => self.engine.tell(Command::CompileAhead { after }),
             Action::TellWorker(frame) => self.workers.tell(&frame),
             Action::SignalPrograms => self.workers.signal(Signal::INT),
             Action::KillWorker => self.workers.signal(Signal::KILL),

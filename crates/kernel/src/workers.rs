@@ -240,7 +240,8 @@ impl Workers {
         Ok(())
     }
 
-    /// Cargo's stand-in says its process id and then the crates that it compiles, a line each.
+    /// Cargo's stand-in says its process id and then, a line each, what it compiles and what the
+    /// compiler warns of.
     fn serve_cargo(&self, stream: UnixStream) {
         let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
         let Some(process) = lines.next().and_then(|line| line.parse().ok()) else {
@@ -248,7 +249,16 @@ impl Workers {
         };
         self.state().compiler = Some(process);
         for line in lines {
-            self.publish(Event::Engine(EngineEvent::Building { crate_name: line }));
+            let event = match line.split_once(' ') {
+                Some(("crate", name)) => EngineEvent::Building {
+                    crate_name: name.to_owned(),
+                },
+                Some(("warning", json)) => EngineEvent::Warning {
+                    json: json.to_owned(),
+                },
+                _ => continue,
+            };
+            self.publish(Event::Engine(event));
         }
         let mut state = self.state();
         if state.compiler == Some(process) {

@@ -31,6 +31,8 @@ pub(super) struct Running {
     pub outcome: Option<CellOutcome>,
     pub panic: Option<PanicReport>,
     pub error: Option<ErrorReport>,
+    /// What the compiler warns of, in its JSON.
+    pub warnings: Vec<String>,
 }
 
 /// How far a cell is.
@@ -84,6 +86,7 @@ impl Dispatcher {
             outcome: None,
             panic: None,
             error: None,
+            warnings: Vec::new(),
             content,
         };
         let (code, allow_stdin) = (running.content.code.clone(), running.content.allow_stdin);
@@ -151,8 +154,9 @@ impl Dispatcher {
             let text = self.describe_panic(&panic, "caught");
             self.publish(StreamContent::stderr(&text), &running.request);
         }
-        if let Some(text) = self.outputs.take_warning(cell) {
-            self.publish(StreamContent::stderr(&text), &running.request);
+        let warnings = self.describe_warnings(cell, &running.warnings);
+        if !warnings.is_empty() {
+            self.publish(StreamContent::stderr(&warnings), &running.request);
         }
         if let Some(failure) = &failure {
             self.publish(replies::error_output(failure), &running.request);
@@ -174,6 +178,19 @@ impl Dispatcher {
             self.abort_queue();
         }
         self.start_next();
+        if failure.is_none() && self.running.is_none() {
+            self.compile_ahead(&running.request);
+        }
+    }
+
+    /// Has the next cell compiled while nothing else is to be done. JupyterLab says which cell a
+    /// request comes from; other front ends do not, and then nothing happens.
+    fn compile_ahead(&mut self, request: &JupyterMessage) {
+        if let Some(after) = request.metadata["cellId"].as_str() {
+            self.actions.push(Action::CompileAhead {
+                after: after.to_owned(),
+            });
+        }
     }
 
     /// What went wrong with a cell, if anything did. Publishes what went right.

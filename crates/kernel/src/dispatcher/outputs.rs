@@ -14,7 +14,6 @@ const MOST_PARENTS: usize = 2000;
 pub(super) struct Outputs {
     parents: BTreeMap<CellNumber, Arc<JupyterMessage>>,
     unfinished: HashMap<(CellNumber, Stream), Vec<u8>>,
-    warnings: HashMap<CellNumber, String>,
 }
 
 impl Outputs {
@@ -75,14 +74,6 @@ impl Outputs {
             }
         }
         texts
-    }
-
-    pub fn warn(&mut self, cell: CellNumber, text: String) {
-        self.warnings.insert(cell, text);
-    }
-
-    pub fn take_warning(&mut self, cell: CellNumber) -> Option<String> {
-        self.warnings.remove(&cell)
     }
 }
 

@@ -2,24 +2,39 @@
 //!
 //! evcxr finds cargo by asking `rustup which cargo`, along its PATH. So the kernel puts a `rustup`
 //! of its own first there, which names the stand-in; both are links to the kernel's binary. The
-//! stand-in tells the kernel which crates are compiled, can be ended as one process group, answers
-//! for the dependencies that are there from the start, and keeps the lock file from being emptied
-//! when evcxr checks a new one. Everything else it leaves to the real cargo.
+//! stand-in can be ended as one process group, answers for the dependencies that are there from the
+//! start, and keeps the lock file from being emptied when evcxr checks a new one.
+//!
+//! # Layout
+//!
+//! - this file: which program is stood in for, and what is left to the real one.
+//! - [`full`]: a build by the real cargo, which notes how the cell itself was compiled.
+//! - [`recipe`]: that note: the compiler's command, and everything that it depends on.
+//! - [`quick`]: a build by that command alone, when nothing but the cell has changed.
+//! - [`shelf`]: cells that were compiled ahead, put aside until they are run.
+//! - [`report`]: what is told to the kernel.
+
+mod full;
+mod quick;
+mod recipe;
+mod report;
+mod shelf;
 
 use super::warm_up::is_known_dependency;
-use crate::worker::SOCKET_VARIABLE;
-use crate::workers::CARGO_CALLS;
 use std::ffi::{OsStr, OsString};
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 /// Names the stand-in.
 pub const CARGO_VARIABLE: &str = "ASYNC_NOTEBOOK_CARGO";
 /// The PATH without the kernel's own folders.
 pub const PATH_VARIABLE: &str = "ASYNC_NOTEBOOK_PATH";
+
+/// Stands in the package's folder while a cell is compiled ahead.
+pub const AHEAD_MARK: &str = ".compiling-ahead";
+/// Where cells that were compiled ahead are put aside.
+pub const AHEAD_FOLDER: &str = ".ahead";
 
 /// The package that evcxr makes up to check a new dependency.
 const CHECKED_PACKAGE: &str = "evcxr_dummy_validate_dep";
@@ -29,6 +44,8 @@ const CHECKED_PACKAGE: &str = "evcxr_dummy_validate_dep";
 pub enum Tool {
     Rustup,
     Cargo,
+    /// What cargo calls in place of rustc.
+    Rustc,
 }
 
 /// Which program this process was called as, if not the kernel.
@@ -38,6 +55,7 @@ pub fn called_as() -> Option<Tool> {
     match name.file_name()?.to_str()? {
         "rustup" => Some(Tool::Rustup),
         "cargo" => Some(Tool::Cargo),
+        "rustc" => Some(Tool::Rustc),
         _ => None,
     }
 }
@@ -52,6 +70,7 @@ pub fn stand_in(tool: Tool) -> ExitCode {
     match tool {
         Tool::Rustup => rustup(&arguments),
         Tool::Cargo => cargo(&arguments),
+        Tool::Rustc => full::note_and_compile(&arguments),
     }
 }
 
@@ -76,7 +95,7 @@ fn cargo(arguments: &[OsString]) -> ExitCode {
         .and_then(|argument| argument.to_str());
     match command {
         Some("metadata") => metadata(arguments),
-        Some("build" | "check") => build(arguments),
+        Some(command @ ("build" | "check")) => build(arguments, command == "check"),
         _ => fail(&Command::new("cargo").args(arguments).exec(), "cargo"),
     }
 }
@@ -114,47 +133,17 @@ fn wait(command: &mut Command) -> ExitCode {
     }
 }
 
-/// Builds, and tells the kernel what is being compiled.
-fn build(arguments: &[OsString]) -> ExitCode {
+/// Compiles the cell: by the compiler alone where that is enough.
+///
+/// A check is a build here: the dependencies are there as a build needs them, and checking them
+/// would compile every one a second time.
+fn build(arguments: &[OsString], only_check: bool) -> ExitCode {
     let _ = rustix::process::setpgid(None, None);
-    let mut kernel = call_kernel();
-    let child = Command::new("cargo")
-        .args(arguments)
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut child = match child {
-        Ok(child) => child,
-        Err(error) => return fail(&error, "cargo"),
-    };
-    if let Some(stderr) = child.stderr.take() {
-        let mut own_stderr = std::io::stderr().lock();
-        for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
-            let _ = own_stderr.write_all(&line);
-            let _ = own_stderr.write_all(b"\n");
-            if let (Some(kernel), Some(name)) = (&mut kernel, compiled_crate(&line)) {
-                let _ = writeln!(kernel, "{name}");
-            }
-        }
+    let mut report = report::Report::begin();
+    if let Some(code) = quick::build(&mut report, only_check) {
+        return code;
     }
-    match child.wait() {
-        Ok(status) => exit_code(status),
-        Err(error) => fail(&error, "cargo"),
-    }
-}
-
-fn call_kernel() -> Option<UnixStream> {
-    let path = std::env::var_os(SOCKET_VARIABLE)?;
-    let mut stream = UnixStream::connect(Path::new(&path)).ok()?;
-    stream.write_all(&[CARGO_CALLS]).ok()?;
-    writeln!(stream, "{}", std::process::id()).ok()?;
-    Some(stream)
-}
-
-/// The crate that a line such as `   Compiling tokio v1.54.1` names; not the cell itself.
-fn compiled_crate(line: &[u8]) -> Option<&str> {
-    let line = std::str::from_utf8(line).ok()?.trim_start();
-    let name = line.strip_prefix("Compiling ")?.split(' ').next()?;
-    (name != "ctx").then_some(name)
+    full::build(arguments, &mut report)
 }
 
 fn exit_code(status: std::process::ExitStatus) -> ExitCode {
@@ -168,17 +157,4 @@ fn exit_code(status: std::process::ExitStatus) -> ExitCode {
 fn fail(error: &std::io::Error, program: &str) -> ExitCode {
     eprintln!("error: {program} could not be started: {error}. Is Rust installed (rustup.rs)?");
     ExitCode::from(127)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::compiled_crate;
-
-    #[test]
-    fn crates_are_named_and_the_cell_is_not() {
-        assert_eq!(compiled_crate(b"   Compiling tokio v1.54.1"), Some("tokio"));
-        assert_eq!(compiled_crate(b"   Compiling ctx v1.0.0 (/a/b)"), None);
-        assert_eq!(compiled_crate(b"    Finished `dev` profile"), None);
-        assert_eq!(compiled_crate(b"\xff"), None);
-    }
 }

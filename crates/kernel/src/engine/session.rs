@@ -7,6 +7,7 @@
 //!   evcxr.toml        evcxr's own settings
 //!   rustup/rustup     what evcxr asks for cargo
 //!   cargo/cargo       what it gets: the stand-in
+//!   cargo/rustc       what the real cargo calls in place of rustc
 //!   crate/            evcxr's package, a copy of the prebuilt one
 //! ```
 
@@ -141,10 +142,11 @@ impl Session {
         fs::create_dir_all(self.folder.join(".cargo"))?;
         write_if_other(&self.folder.join(".cargo/config.toml"), CARGO_CONFIG)?;
         write_if_other(&self.folder.join("evcxr.toml"), EVCXR_CONFIG)?;
-        for tool in ["rustup", "cargo"] {
-            let folder = self.folder.join(tool);
-            fs::create_dir_all(&folder)?;
-            let link = folder.join(tool);
+        for tool in ["rustup/rustup", "cargo/cargo", "cargo/rustc"] {
+            let link = self.folder.join(tool);
+            if let Some(folder) = link.parent() {
+                fs::create_dir_all(folder)?;
+            }
             let _ = fs::remove_file(&link);
             symlink(&self.binary, link)?;
         }
@@ -170,6 +172,21 @@ impl Session {
     /// The stand-in for cargo.
     pub fn cargo(&self) -> PathBuf {
         self.folder.join("cargo/cargo")
+    }
+
+    /// Says to cargo's stand-in whether what is compiled now is to be put aside for later. What was
+    /// put aside before is thrown away.
+    pub fn set_ahead(&self, is_ahead: bool) {
+        let mark = self.crate_folder().join(super::cargo::AHEAD_MARK);
+        let result = if is_ahead {
+            let _ = fs::remove_dir_all(self.crate_folder().join(super::cargo::AHEAD_FOLDER));
+            fs::write(mark, "")
+        } else {
+            fs::remove_file(mark)
+        };
+        if let Err(error) = result {
+            tracing::debug!(%error, "what is compiled ahead is not kept");
+        }
     }
 
     /// This program.

@@ -27,6 +27,7 @@ struct Source {
 /// A line of a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellLine {
+    pub cell: CellNumber,
     /// The execution count of the cell.
     pub count: usize,
     /// From 1.
@@ -71,6 +72,7 @@ impl SourceMap {
             .find_map(|source| {
                 let found = source.best_match(&compiled.generated, index)?;
                 Some(CellLine {
+                    cell: source.cell,
                     count: source.count,
                     line: found + 1,
                     text: source.lines[found].clone(),

@@ -43,6 +43,15 @@ pub fn warm_up(session: &Session, workers: &Workers) -> Result<CommandContext, E
     Ok(context)
 }
 
+/// Has the analyser infer a first type, for which it reads the standard library: the first cell with
+/// a new variable need not wait for that.
+pub fn exercise_analyser(context: &mut CommandContext) {
+    let code = "let warm = vec![1].len();\nwarm.";
+    if let Err(error) = context.completions(code, code.len()) {
+        tracing::debug!(%error, "the analyser could not be exercised");
+    }
+}
+
 fn prelude(library: &Path) -> String {
     let mut commands = format!(":opt 0\n:build_env RUSTFLAGS={RUSTFLAGS}\n");
     for (name, requirement) in DEPENDENCIES {

@@ -1,0 +1,96 @@
+//! A build by the compiler's command alone, when nothing but the cell has changed.
+
+use super::recipe::{Compiler, Recipe};
+use super::report::Report;
+use super::{exit_code, fail, shelf};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+/// Where evcxr wants to read which library was built.
+const LIBRARY_VARIABLE: &str = "EVCXR_EXECUTION_SO_PATH";
+
+/// Compiles the cell; `None` when cargo has to build.
+pub fn build(report: &mut Report, only_check: bool) -> Option<ExitCode> {
+    let recipe = Recipe::valid()?;
+    let library = library(&recipe.compiler)?;
+    let place = shelf::Place::of_cell(&recipe).filter(|_| !only_check);
+    if let Some(messages) = place.as_ref().and_then(|place| place.take(&library)) {
+        let _ = std::io::stderr().write_all(&messages);
+        return Some(finish(&library, &messages, report));
+    }
+    let mut command = Command::new(&recipe.compiler.program);
+    command
+        .args(arguments(&recipe.compiler, only_check))
+        .envs(&recipe.compiler.environment)
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped());
+    let output = match command.output() {
+        Ok(output) => output,
+        Err(error) => return Some(fail(&error, "rustc")),
+    };
+    // rustc's messages are JSON, as evcxr reads them from cargo, too.
+    let _ = std::io::stderr().write_all(&output.stderr);
+    if !output.status.success() {
+        return Some(exit_code(output.status));
+    }
+    if only_check {
+        return Some(ExitCode::SUCCESS);
+    }
+    if let Some(place) = place {
+        place.put(&library, &output.stderr);
+    }
+    Some(finish(&library, &output.stderr, report))
+}
+
+/// Tells the kernel of warnings, and evcxr of the library.
+fn finish(library: &Path, messages: &[u8], report: &mut Report) -> ExitCode {
+    report_warnings(messages, report);
+    if let Some(path) = std::env::var_os(LIBRARY_VARIABLE)
+        && let Err(error) = std::fs::write(path, library.as_os_str().as_encoded_bytes())
+    {
+        return fail(&error, "the compiler's result");
+    }
+    ExitCode::SUCCESS
+}
+
+fn arguments(compiler: &Compiler, only_check: bool) -> Vec<String> {
+    let mut arguments = compiler.arguments.clone();
+    if only_check {
+        for argument in &mut arguments {
+            if argument.starts_with("--emit=") {
+                "--emit=metadata".clone_into(argument);
+            }
+        }
+    }
+    arguments
+}
+
+/// The shared library that the command builds.
+fn library(compiler: &Compiler) -> Option<PathBuf> {
+    let mut arguments = compiler.arguments.iter();
+    let folder = arguments
+        .find(|argument| *argument == "--out-dir")
+        .and_then(|_| arguments.next())?;
+    let folder = Path::new(folder);
+    let folder = if folder.is_absolute() {
+        folder.to_owned()
+    } else {
+        std::env::current_dir().ok()?.join(folder)
+    };
+    Some(folder.join(format!(
+        "{}ctx{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    )))
+}
+
+fn report_warnings(messages: &[u8], report: &mut Report) {
+    for line in String::from_utf8_lossy(messages).lines() {
+        if let Ok(message) = serde_json::from_str::<serde_json::Value>(line)
+            && message["level"] == "warning"
+        {
+            report.take_warning(line);
+        }
+    }
+}

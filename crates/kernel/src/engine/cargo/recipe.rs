@@ -1,0 +1,261 @@
+//! How a cell was compiled by cargo: the compiler's command, and everything that it depends on.
+//!
+//! As long as all of that is as it was, the same command compiles the next cell, and cargo has
+//! nothing to add. The compiler itself always runs on the source as it is, so files that a cell
+//! includes and variables that it reads at compile time need no note.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// The note, in the folder of the cell's package.
+const RECIPE_FILE: &str = ".recipe.json";
+/// The command as cargo gave it, before the build has ended well.
+const COMMAND_FILE: &str = ".command.json";
+
+/// The compiler's command for the cell's package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compiler {
+    pub program: String,
+    pub arguments: Vec<String>,
+    /// What cargo sets for the compiler.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// The command and what it depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipe {
+    pub compiler: Compiler,
+    /// Files by path: size and time of change, or `None` where there must be no file.
+    files: BTreeMap<PathBuf, Option<(u64, i64)>>,
+    /// What evcxr and the person set for builds.
+    settings: BTreeMap<String, String>,
+}
+
+impl Recipe {
+    /// The note, if there is one and all that it depends on is as it was.
+    pub fn valid() -> Option<Recipe> {
+        let recipe: Recipe = serde_json::from_slice(&fs::read(RECIPE_FILE).ok()?).ok()?;
+        let is_as_it_was = recipe.settings == settings()
+            && recipe
+                .files
+                .iter()
+                .all(|(path, mark)| mark_of(path) == *mark);
+        is_as_it_was.then_some(recipe)
+    }
+
+    /// Throws the note away: the real cargo is about to build.
+    pub fn forget() {
+        let _ = fs::remove_file(RECIPE_FILE);
+        let _ = fs::remove_file(COMMAND_FILE);
+    }
+
+    /// Notes the command, when it is the one for the cell's package.
+    pub fn note(program: &OsStr, arguments: &[OsString]) {
+        let arguments: Option<Vec<String>> = arguments
+            .iter()
+            .map(|argument| argument.to_str().map(str::to_owned))
+            .collect();
+        let Some(arguments) = arguments else { return };
+        let is_cell = arguments
+            .windows(2)
+            .any(|pair| pair[0] == "--crate-name" && pair[1] == "ctx");
+        if !is_cell {
+            return;
+        }
+        let environment = std::env::vars()
+            .filter(|(name, _)| is_from_cargo(name))
+            .collect();
+        let compiler = Compiler {
+            program: program.to_string_lossy().into_owned(),
+            arguments,
+            environment,
+        };
+        // Without the note the next build is a full one, too.
+        if let Ok(text) = serde_json::to_vec(&compiler) {
+            let _ = fs::write(COMMAND_FILE, text);
+        }
+    }
+
+    /// Completes the note, after cargo has built.
+    pub fn complete() {
+        let complete = || -> Option<()> {
+            let compiler: Compiler = serde_json::from_slice(&fs::read(COMMAND_FILE).ok()?).ok()?;
+            let recipe = Recipe {
+                files: depended_on(&compiler),
+                settings: settings(),
+                compiler,
+            };
+            fs::write(RECIPE_FILE, serde_json::to_vec(&recipe).ok()?).ok()
+        };
+        if complete().is_none() {
+            Recipe::forget();
+        }
+    }
+}
+
+/// What cargo sets for the compiler, and does not just pass on.
+fn is_from_cargo(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_")
+        || [
+            "CARGO",
+            "CARGO_CRATE_NAME",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_MANIFEST_PATH",
+            "CARGO_PRIMARY_PACKAGE",
+            "LD_LIBRARY_PATH",
+        ]
+        .contains(&name)
+}
+
+/// The variables that change how cargo builds.
+fn settings() -> BTreeMap<String, String> {
+    std::env::vars()
+        .filter(|(name, _)| {
+            ["CARGO", "RUST"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+                && name != "RUST_LOG"
+                && name != "RUST_BACKTRACE"
+                && !is_from_cargo(name)
+        })
+        .collect()
+}
+
+fn mark_of(path: &Path) -> Option<(u64, i64)> {
+    let metadata = fs::metadata(path).ok()?;
+    let time = metadata
+        .mtime()
+        .wrapping_mul(1_000_000_000)
+        .wrapping_add(metadata.mtime_nsec());
+    Some((metadata.len(), time))
+}
+
+/// Every file whose change has to bring cargo back: manifest, lock and settings files, the compiler,
+/// the libraries that are linked, and the sources of those that stand in folders of this machine.
+fn depended_on(compiler: &Compiler) -> BTreeMap<PathBuf, Option<(u64, i64)>> {
+    let mut paths = vec![
+        PathBuf::from("Cargo.toml"),
+        PathBuf::from("Cargo.lock"),
+        PathBuf::from(&compiler.program),
+    ];
+    let folder = std::env::current_dir().unwrap_or_default();
+    for ancestor in folder.ancestors() {
+        paths.push(ancestor.join(".cargo/config.toml"));
+        paths.push(ancestor.join(".cargo/config"));
+    }
+    let cargo_home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    if let Some(cargo_home) = &cargo_home {
+        paths.push(cargo_home.join("config.toml"));
+        paths.push(cargo_home.join("config"));
+    }
+    let mut arguments = compiler.arguments.iter();
+    while let Some(argument) = arguments.next() {
+        if argument == "--extern"
+            && let Some((_, path)) = arguments.next().and_then(|value| value.split_once('='))
+        {
+            let path = PathBuf::from(path);
+            let registry = cargo_home.as_ref().map(|home| home.join("registry"));
+            paths.extend(sources_of(&path, registry.as_deref()));
+            paths.push(path);
+        }
+    }
+    paths
+        .into_iter()
+        .map(|path| {
+            let mark = mark_of(&path);
+            (path, mark)
+        })
+        .collect()
+}
+
+/// The sources that a library was built from, where they are not a registry's, which never change:
+/// those of the library itself and of the libraries beside it that cargo built from folders.
+fn sources_of(library: &Path, registry: Option<&Path>) -> Vec<PathBuf> {
+    let Some(folder) = library.parent() else {
+        return Vec::new();
+    };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let mut sources = Vec::new();
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.extension() != Some(OsStr::new("d")) {
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        // Lines such as `/target/libx.so: /a/src/lib.rs /a/src/b.rs`; spaces in names are escaped.
+        for source in text
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .flat_map(|(_, sources)| split_unescaped(sources))
+        {
+            let source = PathBuf::from(source);
+            let is_local = source.is_absolute()
+                && registry.is_none_or(|registry| !source.starts_with(registry));
+            if is_local {
+                if let Some(manifest) = manifest_of(&source) {
+                    sources.push(manifest);
+                }
+                sources.push(source);
+            }
+        }
+    }
+    sources.sort();
+    sources.dedup();
+    sources
+}
+
+fn manifest_of(source: &Path) -> Option<PathBuf> {
+    source
+        .ancestors()
+        .skip(1)
+        .map(|folder| folder.join("Cargo.toml"))
+        .find(|manifest| manifest.exists())
+}
+
+fn split_unescaped(text: &str) -> Vec<String> {
+    let mut names = vec![String::new()];
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => {
+                if let Some(escaped) = characters.next()
+                    && let Some(name) = names.last_mut()
+                {
+                    name.push(escaped);
+                }
+            }
+            ' ' => names.push(String::new()),
+            other => {
+                if let Some(name) = names.last_mut() {
+                    name.push(other);
+                }
+            }
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_unescaped;
+
+    #[test]
+    fn names_with_spaces_stay_whole() {
+        assert_eq!(
+            split_unescaped("/a/b.rs /c\\ d/e.rs"),
+            ["/a/b.rs", "/c d/e.rs"]
+        );
+        assert!(split_unescaped("").is_empty());
+    }
+}

@@ -1,0 +1,71 @@
+//! What is told to the kernel: that a build goes on, which crates it compiles, and what the compiler
+//! warns of in a cell that compiled.
+
+use crate::worker::SOCKET_VARIABLE;
+use crate::workers::CARGO_CALLS;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+/// The package of the cells.
+const CELL_PACKAGE: &str = "ctx";
+
+/// A line to the kernel for as long as a build goes on; its end is the build's end.
+pub struct Report {
+    kernel: Option<UnixStream>,
+}
+
+impl Report {
+    /// Says that a build begins, and which process group it is.
+    pub fn begin() -> Report {
+        let call = || {
+            let path = std::env::var_os(SOCKET_VARIABLE)?;
+            let mut stream = UnixStream::connect(Path::new(&path)).ok()?;
+            stream.write_all(&[CARGO_CALLS]).ok()?;
+            writeln!(stream, "{}", std::process::id()).ok()?;
+            Some(stream)
+        };
+        Report { kernel: call() }
+    }
+
+    /// Takes a line of cargo's: a crate that is compiled is told to the kernel.
+    pub fn take_line(&mut self, line: &[u8]) {
+        if let Some(name) = compiled_crate(line) {
+            self.tell(&format!("crate {name}"));
+        }
+    }
+
+    /// Takes a message of the compiler's about a cell that compiled.
+    pub fn take_warning(&mut self, json: &str) {
+        self.tell(&format!("warning {json}"));
+    }
+
+    fn tell(&mut self, line: &str) {
+        if let Some(kernel) = &mut self.kernel
+            && writeln!(kernel, "{line}").is_err()
+        {
+            // The kernel is gone; the build ends by the signal that comes with that.
+            self.kernel = None;
+        }
+    }
+}
+
+/// The crate that a line such as `   Compiling tokio v1.54.1` names; not the cell itself.
+fn compiled_crate(line: &[u8]) -> Option<&str> {
+    let line = std::str::from_utf8(line).ok()?.trim_start();
+    let name = line.strip_prefix("Compiling ")?.split(' ').next()?;
+    (name != CELL_PACKAGE).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compiled_crate;
+
+    #[test]
+    fn crates_are_named_and_the_cell_is_not() {
+        assert_eq!(compiled_crate(b"   Compiling tokio v1.54.1"), Some("tokio"));
+        assert_eq!(compiled_crate(b"   Compiling ctx v1.0.0 (/a/b)"), None);
+        assert_eq!(compiled_crate(b"    Finished `dev` profile"), None);
+        assert_eq!(compiled_crate(b"\xff"), None);
+    }
+}
