@@ -89,7 +89,12 @@ impl Engine {
                 let publish = move |event| {
                     let _ = report.blocking_send(Event::Engine(event));
                 };
-                match warm_up::warm_up(&session, &workers) {
+                let tell = |crate_name: &str| {
+                    publish(EngineEvent::Building {
+                        crate_name: crate_name.to_owned(),
+                    });
+                };
+                match warm_up::warm_up(&session, &workers, tell) {
                     Ok(context) => {
                         publish(EngineEvent::WarmedUp(Ok(())));
                         let mut driver = Driver {
@@ -187,14 +192,28 @@ impl Driver {
         self.workers
             .tell(&KernelFrame::NextCell { cell, allow_stdin });
         self.lock_sources().begin_cell(cell, count, code);
-        let code = warm_up::without_known_dependencies(code, &self.session);
+        let code = warm_up::without_known_dependencies(code);
         let before: Vec<String> = self
             .context
             .variables_and_types()
             .map(|(name, _)| name.to_owned())
             .collect();
-        let context = &mut self.context;
-        let result = std::panic::catch_unwind(AssertUnwindSafe(|| context.execute(&code)));
+        let mut result = self.run(&code);
+        if let Ok(Err(Error::CompilationErrors(errors))) = &result
+            && errors
+                .iter()
+                .any(|error| error.code() == Some(cargo::guard::REFUSAL))
+        {
+            if !before.is_empty() {
+                return CellEnd::Refused(diagnostics::library_is_in_use(errors, &before));
+            }
+            // Nothing would be lost: a new process can load a new library.
+            self.session.allow_new_library();
+            result = match self.run(":restart") {
+                Ok(Ok(_)) => self.run(&code),
+                other => other,
+            };
+        }
         let end = match result {
             Ok(Ok(outputs)) => CellEnd::Done {
                 content: outputs.content_by_mime_type.into_iter().collect(),
@@ -225,6 +244,12 @@ impl Driver {
         end
     }
 
+    /// Has evcxr execute code. The outer result is an error when evcxr itself panicked.
+    fn run(&mut self, code: &str) -> std::thread::Result<Result<evcxr::EvalOutputs, Error>> {
+        let context = &mut self.context;
+        std::panic::catch_unwind(AssertUnwindSafe(|| context.execute(code)))
+    }
+
     fn compile_ahead(&mut self, after: &str) {
         let Some(code) = ahead::next_cell(after) else {
             return;
@@ -236,10 +261,9 @@ impl Driver {
         set_ahead(self, Some(code.clone()));
         self.session.set_ahead(true);
         self.workers.tell(&KernelFrame::RefuseNextRun);
-        let context = &mut self.context;
         // It ends with an error in any case: the worker refuses. A cell that does not compile
         // says so when the person runs it.
-        let _ = std::panic::catch_unwind(AssertUnwindSafe(|| context.execute(&code).is_ok()));
+        let _ = self.run(&code);
         self.session.set_ahead(false);
         set_ahead(self, None);
     }

@@ -9,12 +9,14 @@
 //!
 //! - this file: which program is stood in for, and what is left to the real one.
 //! - [`full`]: a build by the real cargo, which notes how the cell itself was compiled.
+//! - [`guard`]: no build may replace the library that is loaded.
 //! - [`recipe`]: that note: the compiler's command, and everything that it depends on.
 //! - [`quick`]: a build by that command alone, when nothing but the cell has changed.
 //! - [`shelf`]: cells that were compiled ahead, put aside until they are run.
 //! - [`report`]: what is told to the kernel.
 
 mod full;
+pub mod guard;
 mod quick;
 mod recipe;
 mod report;

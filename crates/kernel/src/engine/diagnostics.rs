@@ -31,6 +31,24 @@ pub fn failure(errors: &[CompilationError], code: &str, count: usize) -> Failure
     }
 }
 
+/// The error of a `:dep` that would replace the library while variables and tasks live in it.
+pub fn library_is_in_use(errors: &[CompilationError], variables: &[String]) -> Failure {
+    let reason = errors
+        .first()
+        .map(CompilationError::message)
+        .unwrap_or_default();
+    let mut variables = variables.to_vec();
+    variables.sort();
+    Failure {
+        name: "LibraryInUse".to_owned(),
+        value: reason.clone(),
+        traceback: vec![format!(
+            "LibraryInUse: {reason}.\nNothing was changed. To go on with it, run `:restart` in a cell of its own, which ends all background tasks and drops the variables {}, and then this cell again. Or ask for the crate without that feature.",
+            variables.join(", ")
+        )],
+    }
+}
+
 /// An error that is not the compiler's.
 pub fn plain_failure(error: &Error) -> Failure {
     let message = error.to_string();

@@ -1,25 +1,91 @@
 //! Builds, once, what every session starts from: the dependencies of cells, and the library.
 
-use super::session::{RUSTFLAGS, Session};
+use super::session::{self, Session};
 use super::warm_up;
 use crate::paths;
 use crate::workers::Workers;
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 use tokio::sync::mpsc;
+
+/// The prebuilt folder, which nobody builds anew while this is held.
+pub struct Prebuilt {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Prebuilt {
+    /// The prebuilt folder, built before where it is not up to date: by a process of its own, once
+    /// for all kernels that wait for it. `tell` is given the crates that are compiled meanwhile.
+    ///
+    /// # Errors
+    /// When it cannot be built.
+    pub fn up_to_date(mut tell: impl FnMut(&str)) -> anyhow::Result<Prebuilt> {
+        if !is_up_to_date()? {
+            let mut command = Command::new(std::env::current_exe()?);
+            command.arg("prebuild").stdin(Stdio::null());
+            command.stdout(Stdio::null()).stderr(Stdio::piped());
+            super::session::restore_environment(&mut command);
+            let mut child = command.spawn().context("the build could not be started")?;
+            let mut complaints = Vec::new();
+            if let Some(stderr) = child.stderr.take() {
+                for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                    match line.trim_start().strip_prefix("Compiling ") {
+                        Some(rest) => tell(rest.split(' ').next().unwrap_or(rest)),
+                        None => complaints.push(line),
+                    }
+                }
+            }
+            if !child.wait()?.success() {
+                bail!("{}", complaints.join("\n"));
+            }
+        }
+        let lock = lock_file()?;
+        lock.lock_shared()?;
+        Ok(Prebuilt {
+            folder: paths::prebuilt(),
+            _lock: lock,
+        })
+    }
+
+    /// evcxr's package in it.
+    pub fn crate_folder(&self) -> PathBuf {
+        self.folder.join("crate")
+    }
+}
+
+fn lock_file() -> anyhow::Result<File> {
+    let path = paths::cache().join("prebuild.lock");
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(paths::cache())?;
+    File::create(&path).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+fn is_up_to_date() -> anyhow::Result<bool> {
+    let current = fs::read_to_string(paths::prebuilt().join("stamp"));
+    Ok(current.is_ok_and(|current| stamp().is_ok_and(|stamp| current == stamp)))
+}
 
 /// Builds the prebuilt folder, unless it is as it should be.
 ///
 /// # Errors
 /// When something cannot be built or written.
 pub fn prebuild() -> anyhow::Result<()> {
+    let lock = lock_file()?;
+    // Another process may be at it already; what it builds is as good.
+    lock.lock()?;
     let folder = paths::prebuilt();
     let stamp_file = folder.join("stamp");
     let stamp = stamp()?;
-    if fs::read_to_string(&stamp_file).is_ok_and(|current| current == stamp) {
+    if is_up_to_date()? {
         println!("What cells link to is up to date.");
         return Ok(());
     }
@@ -36,7 +102,7 @@ pub fn prebuild() -> anyhow::Result<()> {
         .name("events".to_owned())
         .spawn(move || while inbox.blocking_recv().is_some() {})?;
     let workers = Workers::listen(&session.socket(), events)?;
-    let context = warm_up::warm_up(&session, &workers)
+    let context = warm_up::warm_up(&session, &workers, |_| {})
         .map_err(|error| anyhow!("{error}"))
         .context("the library that cells link to could not be built")?;
     drop(context);
@@ -50,13 +116,14 @@ pub fn prebuild() -> anyhow::Result<()> {
 /// What the prebuilt folder depends on: the compiler, the flags, this program, and the library's
 /// files by name, size and time.
 fn stamp() -> anyhow::Result<String> {
-    let compiler = std::process::Command::new("rustc")
+    let compiler = Command::new("rustc")
         .arg("-vV")
         .output()
         .context("rustc could not be asked for its version")?;
     let mut stamp = String::from_utf8_lossy(&compiler.stdout).into_owned();
-    writeln!(stamp, "{RUSTFLAGS}\n{}", env!("CARGO_PKG_VERSION"))?;
     let library = paths::library();
+    stamp.push_str(&session::settings());
+    stamp.push_str(&warm_up::prelude(&library));
     if let Some(lock_file) = paths::lock_file() {
         stamp_file(&lock_file, &mut stamp)?;
     }

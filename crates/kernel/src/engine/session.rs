@@ -11,6 +11,7 @@
 //!   crate/            evcxr's package, a copy of the prebuilt one
 //! ```
 
+use super::prebuild::Prebuilt;
 use crate::{paths, worker};
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
@@ -84,17 +85,18 @@ impl Session {
         Session::at(folder, true)
     }
 
-    /// Copies what was prebuilt, where it was. It takes a moment, so it is not part of
-    /// [`Session::create`], for which a front end waits.
+    /// Copies what is prebuilt, after building it where it is not up to date. It takes a moment, so
+    /// it is not part of [`Session::create`], for which a front end waits. `tell` is given the
+    /// crates that are compiled.
     ///
     /// # Errors
-    /// When it cannot be read or written.
-    pub fn fill(&self) -> std::io::Result<()> {
-        let prebuilt = paths::prebuilt().join("crate");
-        if self.remove_at_end && prebuilt.is_dir() {
-            copy_tree(&prebuilt, &self.crate_folder())?;
+    /// When it cannot be built, read or written.
+    pub fn fill(&self, tell: impl FnMut(&str)) -> anyhow::Result<()> {
+        if self.remove_at_end {
+            let prebuilt = Prebuilt::up_to_date(tell)?;
+            copy_tree(&prebuilt.crate_folder(), &self.crate_folder())?;
         }
-        self.place_lock_file()
+        Ok(self.place_lock_file()?)
     }
 
     /// Has cells use the versions that the repository uses.
@@ -189,6 +191,14 @@ impl Session {
         }
     }
 
+    /// Lets the next build replace the library that cells share.
+    pub fn allow_new_library(&self) {
+        let mark = self.crate_folder().join(super::cargo::guard::ALLOW_MARK);
+        if let Err(error) = fs::write(mark, "") {
+            tracing::warn!(%error, "the library cannot be replaced");
+        }
+    }
+
     /// This program.
     pub fn binary(&self) -> &Path {
         &self.binary
@@ -217,13 +227,29 @@ impl Session {
 
     /// Gives the worker, and so the person's code, the environment that the kernel was started in.
     pub fn adapt_worker(&self, command: &mut Command) {
-        for variable in ["EVCXR_TMPDIR", "EVCXR_CONFIG_DIR"] {
-            command.env_remove(variable);
-        }
-        command.env(
-            "PATH",
-            std::env::var_os(super::cargo::PATH_VARIABLE).unwrap_or_default(),
-        );
+        restore_environment(command);
+        command.env(worker::SOCKET_VARIABLE, self.socket());
+    }
+}
+
+/// All that decides how cells and what they link to are built.
+pub fn settings() -> String {
+    format!("{CARGO_CONFIG}{EVCXR_CONFIG}{RUSTFLAGS}\n")
+}
+
+/// Gives a program the environment that the kernel was started in.
+pub fn restore_environment(command: &mut Command) {
+    for variable in [
+        "EVCXR_TMPDIR",
+        "EVCXR_CONFIG_DIR",
+        worker::SOCKET_VARIABLE,
+        super::cargo::CARGO_VARIABLE,
+        super::cargo::PATH_VARIABLE,
+    ] {
+        command.env_remove(variable);
+    }
+    if let Some(path) = std::env::var_os(super::cargo::PATH_VARIABLE) {
+        command.env("PATH", path);
     }
 }
 

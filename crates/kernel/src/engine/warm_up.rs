@@ -24,13 +24,18 @@ use notebook::cell::{dbg, eprint, eprintln, print, println, CellDisplay, CellRun
 /// Turns on the modes for `.await` and `?`.
 const MODES: &str = "async { Ok::<(), String>(()) }.await?;\n";
 
-/// Starts evcxr and makes it ready for a person's first cell.
+/// Starts evcxr and makes it ready for a person's first cell. `tell` is given the crates that have to
+/// be compiled for it.
 ///
 /// # Errors
 /// When evcxr cannot start, or the library cannot be built: no compiler, no network for what was
 /// never downloaded, a mistake in the library's source.
-pub fn warm_up(session: &Session, workers: &Workers) -> Result<CommandContext, Error> {
-    session.fill()?;
+pub fn warm_up(
+    session: &Session,
+    workers: &Workers,
+    tell: impl FnMut(&str),
+) -> Result<CommandContext, Error> {
+    session.fill(tell)?;
     let mut context = start_evcxr(session)?;
     if !workers.wait_until_connected(Duration::from_secs(10)) {
         return Err(
@@ -52,7 +57,8 @@ pub fn exercise_analyser(context: &mut CommandContext) {
     }
 }
 
-fn prelude(library: &Path) -> String {
+/// The commands and the code that come before a person's first cell.
+pub fn prelude(library: &Path) -> String {
     let mut commands = format!(":opt 0\n:build_env RUSTFLAGS={RUSTFLAGS}\n");
     for (name, requirement) in DEPENDENCIES {
         commands.push_str(&format!(":dep {name} = {requirement}\n"));
@@ -75,9 +81,9 @@ pub fn is_known_dependency(line: &str) -> bool {
             .is_some_and(|requirement| names_library(requirement, Path::new(".")))
 }
 
-/// The cell without the `:dep notebook = …` line of a lesson's first cell: the library is there
+/// The code of a cell without the `:dep notebook = …` line of a lesson's first cell: the library is there
 /// already, and another spelling of its path would have everything loaded again.
-pub fn without_known_dependencies(code: &str, _: &Session) -> String {
+pub fn without_known_dependencies(code: &str) -> String {
     let folder = std::env::current_dir().unwrap_or_default();
     let mut lines: Vec<&str> = Vec::new();
     for line in code.split('\n') {

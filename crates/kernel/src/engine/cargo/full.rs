@@ -2,7 +2,7 @@
 
 use super::recipe::Recipe;
 use super::report::Report;
-use super::{exit_code, fail};
+use super::{exit_code, fail, guard};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -10,6 +10,15 @@ use std::process::{Command, ExitCode, Stdio};
 
 /// Has cargo build; a check is turned into a build.
 pub fn build(arguments: &[OsString], report: &mut Report) -> ExitCode {
+    let lock = std::fs::read("Cargo.lock");
+    if let Some(refusal) = guard::refusal() {
+        // The plan was made by changing the lock file.
+        if let Ok(lock) = lock {
+            let _ = std::fs::write("Cargo.lock", lock);
+        }
+        eprintln!("{refusal}");
+        return ExitCode::from(101);
+    }
     Recipe::forget();
     let arguments = arguments.iter().map(|argument| {
         if argument == "check" {
@@ -54,6 +63,7 @@ pub fn build(arguments: &[OsString], report: &mut Report) -> ExitCode {
             if status.success() {
                 report_warnings(&messages, report);
                 Recipe::complete();
+                guard::note();
             }
             exit_code(status)
         }

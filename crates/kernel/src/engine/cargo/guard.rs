@@ -1,0 +1,155 @@
+//! Sees to it that the library which is loaded is not built anew under the running cells.
+//!
+//! A dependency may ask for a feature of a crate that `notebook` contains. Cargo then builds the
+//! library again, under the same name, while the old one is loaded with all tasks and variables in
+//! it: the next cell would not load, and the process would end. So, before cargo builds, its plan
+//! for the library's crates is compared with what the library was built from.
+
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// What the loaded library was built from: packages and their features.
+const PLAN_FILE: &str = ".library-plan.json";
+/// Stands in the package's folder when nothing would be lost by a new library.
+pub const ALLOW_MARK: &str = ".library-may-change";
+/// Names the refusal among the compiler's errors.
+pub const REFUSAL: &str = "library_rebuild";
+
+type Plan = BTreeMap<String, BTreeSet<String>>;
+
+/// The error, as one of the compiler's, when a build would replace the loaded library.
+pub fn refusal() -> Option<Value> {
+    if Path::new(ALLOW_MARK).exists() {
+        return None;
+    }
+    let built: Plan = serde_json::from_slice(&fs::read(PLAN_FILE).ok()?).ok()?;
+    let changes = differences(&built, &current_plan()?);
+    if changes.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "this would build the library anew that all cells share and that is loaded, since it needs {}",
+        changes.join(", ")
+    );
+    Some(json!({
+        "message": message,
+        "code": {"code": REFUSAL, "explanation": null},
+        "level": "error",
+        "spans": [],
+        "children": [],
+        "rendered": message,
+    }))
+}
+
+/// Notes what the library is built from now.
+pub fn note() {
+    let plan = current_plan().and_then(|plan| serde_json::to_vec(&plan).ok());
+    match plan {
+        Some(plan) => {
+            let _ = fs::write(PLAN_FILE, plan);
+        }
+        None => {
+            let _ = fs::remove_file(PLAN_FILE);
+        }
+    }
+    let _ = fs::remove_file(ALLOW_MARK);
+}
+
+/// What cargo would build the library from, as it stands.
+fn current_plan() -> Option<Plan> {
+    // While evcxr starts, the library is not asked for yet.
+    if !fs::read_to_string("Cargo.toml").ok()?.contains("notebook") {
+        return None;
+    }
+    let output = Command::new("cargo")
+        .args(["metadata", "--format-version", "1"])
+        .output()
+        .ok()?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).ok()?;
+    plan_of(&metadata)
+}
+
+fn plan_of(metadata: &Value) -> Option<Plan> {
+    let root = metadata["packages"]
+        .as_array()?
+        .iter()
+        .find(|package| package["name"] == "notebook")?["id"]
+        .as_str()?;
+    let nodes: BTreeMap<&str, &Value> = metadata["resolve"]["nodes"]
+        .as_array()?
+        .iter()
+        .filter_map(|node| Some((node["id"].as_str()?, node)))
+        .collect();
+    let mut plan = Plan::new();
+    let mut waiting = vec![root];
+    while let Some(id) = waiting.pop() {
+        let Some(node) = nodes.get(id).filter(|_| !plan.contains_key(id)) else {
+            continue;
+        };
+        let features = node["features"].as_array().into_iter().flatten();
+        plan.insert(
+            id.to_owned(),
+            features
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+        );
+        let dependencies = node["dependencies"].as_array().into_iter().flatten();
+        waiting.extend(dependencies.filter_map(Value::as_str));
+    }
+    Some(plan)
+}
+
+fn differences(built: &Plan, planned: &Plan) -> Vec<String> {
+    let mut changes = Vec::new();
+    for (id, features) in planned {
+        let name = short_name(id);
+        match built.get(id) {
+            None => changes.push(format!("`{name}`")),
+            Some(known) if known != features => {
+                let more: Vec<_> = features.difference(known).map(String::as_str).collect();
+                changes.push(format!("`{name}` with the features {}", more.join(", ")));
+            }
+            Some(_) => {}
+        }
+    }
+    changes
+}
+
+/// `registry+https://…#tokio@1.54.1` is `tokio 1.54.1` to a reader.
+fn short_name(id: &str) -> String {
+    id.rsplit_once('#')
+        .map_or(id, |(_, name)| name)
+        .replace('@', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metadata(features: &[&str]) -> Value {
+        json!({
+            "packages": [{"name": "notebook", "id": "path+file:///n#notebook@0.1.0"}],
+            "resolve": {"nodes": [
+                {"id": "path+file:///n#notebook@0.1.0", "features": [], "dependencies": ["r#tokio@1.54.1"]},
+                {"id": "r#tokio@1.54.1", "features": features, "dependencies": []},
+                {"id": "r#rand@0.9.0", "features": ["std"], "dependencies": []},
+            ]},
+        })
+    }
+
+    #[test]
+    fn only_what_the_library_is_built_from_counts() {
+        let built = plan_of(&metadata(&["rt"])).expect("a plan");
+        assert_eq!(built.len(), 2, "rand is not part of the library");
+        assert!(differences(&built, &built).is_empty());
+        let planned = plan_of(&metadata(&["rt", "test-util"])).expect("a plan");
+        assert_eq!(
+            differences(&built, &planned),
+            ["`tokio 1.54.1` with the features test-util"]
+        );
+    }
+}
