@@ -92,14 +92,9 @@ impl Dispatcher {
                     Ok(()) => Engine::Ready,
                     Err(reason) => Engine::Broken(reason),
                 };
-                self.start_next();
+                self.hand_to_engine();
             }
             EngineEvent::Building { crate_name } => self.show_building(&crate_name),
-            EngineEvent::Warning { json } => {
-                if let Some(running) = &mut self.running {
-                    running.warnings.push(json);
-                }
-            }
             EngineEvent::Finished { cell, end } => self.finish(cell, end),
             EngineEvent::Answer { request, answer } => self.answer_query(&request, answer),
         }

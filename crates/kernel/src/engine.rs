@@ -38,6 +38,9 @@ const SYNCHRONIZE: Duration = Duration::from_secs(10);
 /// How long a worker that has died may take to be gone from the process table.
 const DYING: Duration = Duration::from_secs(5);
 
+/// How long a build that has ended may take to hang up.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// What the engine is asked to do.
 #[derive(Debug)]
 pub enum Command {
@@ -192,6 +195,7 @@ impl Driver {
         self.workers
             .tell(&KernelFrame::NextCell { cell, allow_stdin });
         self.lock_sources().begin_cell(cell, count, code);
+        self.workers.forget_messages();
         let code = warm_up::without_known_dependencies(code);
         let before: Vec<String> = self
             .context
@@ -217,6 +221,7 @@ impl Driver {
         let end = match result {
             Ok(Ok(outputs)) => CellEnd::Done {
                 content: outputs.content_by_mime_type.into_iter().collect(),
+                warnings: self.warnings(cell),
             },
             Ok(Err(Error::SubprocessTerminated(description))) => {
                 self.workers.wait_until_gone(gone, DYING);
@@ -227,7 +232,11 @@ impl Driver {
                 }
             }
             Ok(Err(Error::CompilationErrors(errors))) => {
-                CellEnd::Refused(diagnostics::failure(&errors, &code, count))
+                let messages = self.compiler_messages();
+                let sources = self.sources_as_compiled(cell);
+                CellEnd::Refused(diagnostics::failure(
+                    &messages, &errors, &sources, cell, &code, count,
+                ))
             }
             Ok(Err(error)) => CellEnd::Refused(diagnostics::plain_failure(&error)),
             Err(_) => CellEnd::Refused(Failure {
@@ -299,6 +308,36 @@ impl Driver {
             }
             Err(_) => Answer::Nothing,
         }
+    }
+
+    /// What the compiler said about the latest build.
+    fn compiler_messages(&self) -> Vec<diagnostics::rustc::Message> {
+        self.workers
+            .compiler_messages(LAST_WORDS)
+            .iter()
+            .filter_map(|json| serde_json::from_str(json).ok())
+            .collect()
+    }
+
+    /// The warnings about lines of this cell; those about earlier cells were shown with them.
+    fn warnings(&self, cell: CellNumber) -> Vec<String> {
+        let messages = self.compiler_messages();
+        let sources = self.lock_sources();
+        let mut warnings: Vec<String> = messages
+            .iter()
+            .filter(|message| message.level == "warning")
+            .filter_map(|message| message.render(&sources, cell, |number| number == cell))
+            .collect();
+        warnings.dedup();
+        warnings
+    }
+
+    /// The sources, with what evcxr generated last for a cell that was not run.
+    fn sources_as_compiled(&self, cell: CellNumber) -> std::sync::MutexGuard<'_, SourceMap> {
+        let generated = self.context.last_source().unwrap_or_default();
+        let mut sources = self.lock_sources();
+        sources.set_generated(cell, &generated);
+        sources
     }
 
     fn lock_sources(&self) -> std::sync::MutexGuard<'_, SourceMap> {

@@ -47,8 +47,6 @@ pub enum EngineEvent {
     Building { crate_name: String },
     /// A cell is done with, also all its output.
     Finished { cell: CellNumber, end: CellEnd },
-    /// What the compiler warns of, as it writes it in JSON; the cell compiled.
-    Warning { json: String },
     /// An answer to [`Query`].
     Answer {
         request: Box<JupyterMessage>,
@@ -59,8 +57,13 @@ pub enum EngineEvent {
 /// How evcxr ended a cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CellEnd {
-    /// The code was run, or there was none; what commands such as `:vars` have to say, by MIME type.
-    Done { content: Vec<(String, String)> },
+    /// The code was run, or there was none.
+    Done {
+        /// What commands such as `:vars` have to say, by MIME type.
+        content: Vec<(String, String)>,
+        /// What the compiler warns of in the cell.
+        warnings: Vec<String>,
+    },
     /// Nothing was run and nothing has changed.
     Refused(Failure),
     /// The worker process ended while it ran the cell; a new one is there, without variables.

@@ -24,6 +24,28 @@ const WAITING_EVENTS: usize = 256;
 /// How long the last messages may take to be sent when the kernel ends.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// How often the kernel looks whether the server that started it still lives.
+const LOOK_FOR_PARENT: Duration = Duration::from_secs(1);
+
+/// The process that started this kernel, when it wants the kernel to end with it: Jupyter's servers
+/// and clients say so by a variable.
+struct Parent(Option<rustix::process::Pid>);
+
+impl Parent {
+    fn find() -> Parent {
+        let named: Option<i32> = std::env::var("JPY_PARENT_PID")
+            .ok()
+            .and_then(|process| process.parse().ok());
+        let real = rustix::process::getppid();
+        // A launcher between both makes the number useless.
+        Parent(real.filter(|real| named == Some(real.as_raw_nonzero().get())))
+    }
+
+    fn is_there(&self) -> bool {
+        self.0.is_none() || self.0 == rustix::process::getppid()
+    }
+}
+
 /// Runs a kernel until a front end or the system ends it.
 ///
 /// # Errors
@@ -75,6 +97,8 @@ async fn serve(info: &jupyter_protocol::ConnectionInfo, session: Session) -> any
         workers,
         events: events.clone(),
     };
+    let mut orphaned = tokio::time::interval(LOOK_FOR_PARENT);
+    let parent = Parent::find();
     let mut terminate = signal(SignalKind::terminate())?;
     // A front end that sends signals after all means this kernel, not its end.
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -86,6 +110,13 @@ async fn serve(info: &jupyter_protocol::ConnectionInfo, session: Session) -> any
             },
             _ = terminate.recv() => Event::Terminate,
             _ = interrupt.recv() => Event::Interrupt,
+            _ = orphaned.tick() => {
+                if parent.is_there() {
+                    continue;
+                }
+                tracing::info!("the Jupyter server has ended, and so does this kernel");
+                Event::Terminate
+            }
         };
         if let Event::Worker(WorkerFrame::CellStarted { cell }) = &event {
             hands.remember_source(*cell, &source_file);

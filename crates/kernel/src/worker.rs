@@ -4,10 +4,12 @@
 //! part takes over, the worker puts itself between: [`splitter`] tells evcxr's lines from the
 //! person's bytes, [`outlet`] sends the latter to the kernel over a socket, in order with everything
 //! that the `notebook` library sends, and [`commands`] passes on, or refuses, what evcxr asks to run.
+//! [`crashes`] lets a fault end the process in a way that says what it was.
 //!
 //! The worker knows neither Jupyter nor how cells are compiled.
 
 mod commands;
+mod crashes;
 mod outlet;
 mod splitter;
 
@@ -52,6 +54,7 @@ pub fn run() -> Result<(), WorkerError> {
     // A group of its own, so that an interrupt reaches what cells start, and only that.
     let _ = rustix::process::setpgid(None, None);
     ignore_interrupts();
+    crashes::remember_handlers();
 
     let evcxr_input = keep(rustix::stdio::stdin())?;
     let evcxr_output = keep(rustix::stdio::stdout())?;

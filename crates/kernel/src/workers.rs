@@ -46,6 +46,8 @@ struct State {
     asked: u64,
     /// The group of the cargo that runs now.
     compiler: Option<u32>,
+    /// What the compiler said in the latest build, in its JSON.
+    messages: Vec<String>,
 }
 
 impl Workers {
@@ -98,6 +100,18 @@ impl Workers {
         if let Some(process) = self.state().compiler {
             signal_group(process, Signal::KILL);
         }
+    }
+
+    /// What the compiler said in the latest build, in its JSON; waits at most `limit` for the build's
+    /// last words.
+    pub fn compiler_messages(&self, limit: Duration) -> Vec<String> {
+        self.wait_until(limit, |state| state.compiler.is_none());
+        self.state().messages.clone()
+    }
+
+    /// Forgets what the compiler said before.
+    pub fn forget_messages(&self) {
+        self.state().messages.clear();
     }
 
     /// How many workers have ended so far.
@@ -248,21 +262,25 @@ impl Workers {
             return;
         };
         self.state().compiler = Some(process);
+        let mut messages = Vec::new();
         for line in lines {
             let event = match line.split_once(' ') {
                 Some(("crate", name)) => EngineEvent::Building {
                     crate_name: name.to_owned(),
                 },
-                Some(("warning", json)) => EngineEvent::Warning {
-                    json: json.to_owned(),
-                },
+                Some(("message", json)) => {
+                    messages.push(json.to_owned());
+                    continue;
+                }
                 _ => continue,
             };
             self.publish(Event::Engine(event));
         }
         let mut state = self.state();
+        state.messages = messages;
         if state.compiler == Some(process) {
             state.compiler = None;
+            self.shared.changed.notify_all();
         }
     }
 }

@@ -31,13 +31,13 @@ pub(super) struct Running {
     pub outcome: Option<CellOutcome>,
     pub panic: Option<PanicReport>,
     pub error: Option<ErrorReport>,
-    /// What the compiler warns of, in its JSON.
-    pub warnings: Vec<String>,
 }
 
 /// How far a cell is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// For the kernel to be warmed up.
+    Waiting,
     Compiling,
     Running,
     Ended,
@@ -54,7 +54,7 @@ impl Dispatcher {
 
     /// Starts the next cell of the queue, if its turn has come.
     pub(super) fn start_next(&mut self) {
-        if self.running.is_some() || self.engine == Engine::WarmingUp {
+        if self.running.is_some() {
             return;
         }
         let Some(Queued { request, content }) = self.queue.pop_front() else {
@@ -80,46 +80,53 @@ impl Dispatcher {
         let running = Running {
             cell,
             request,
-            phase: Phase::Compiling,
+            phase: Phase::Waiting,
             interrupts: 0,
             building: 0,
             outcome: None,
             panic: None,
             error: None,
-            warnings: Vec::new(),
             content,
         };
-        let (code, allow_stdin) = (running.content.code.clone(), running.content.allow_stdin);
+        let is_empty = running.content.code.trim().is_empty();
         self.running = Some(running);
+        if is_empty {
+            let end = CellEnd::Done {
+                content: Vec::new(),
+                warnings: Vec::new(),
+            };
+            return self.finish(cell, end);
+        }
+        self.hand_to_engine();
+    }
+
+    /// Hands the cell whose turn it is to the engine, once that can take it.
+    pub(super) fn hand_to_engine(&mut self) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let cell = running.cell;
         match &self.engine {
+            Engine::WarmingUp => {}
             Engine::Broken(reason) => {
                 let failure = not_ready(reason);
                 self.finish(cell, CellEnd::Refused(failure));
             }
-            _ if code.trim().is_empty() => self.finish(
-                cell,
-                CellEnd::Done {
-                    content: Vec::new(),
-                },
-            ),
-            _ => self.actions.push(Action::Execute {
-                cell,
-                count: self.execution_count,
-                code,
-                allow_stdin,
-            }),
+            Engine::Ready => {
+                running.phase = Phase::Compiling;
+                self.actions.push(Action::Execute {
+                    cell,
+                    count: self.execution_count,
+                    code: running.content.code.clone(),
+                    allow_stdin: running.content.allow_stdin,
+                });
+            }
         }
     }
 
     /// Shows which dependency is being compiled, in place of the one before.
     pub(super) fn show_building(&mut self, crate_name: &str) {
-        let waiting = self.queue.front().map(|queued| Arc::clone(&queued.request));
         let Some(running) = &mut self.running else {
-            // While the kernel warms up the first cell waits, and shows what for.
-            if let Some(request) = waiting {
-                let text = format!("\r\u{1b}[Kcompiling what cells link to: {crate_name}");
-                self.publish(StreamContent::stderr(&text), &request);
-            }
             return;
         };
         running.building += 1;
@@ -148,15 +155,17 @@ impl Dispatcher {
             let text = format!("\r\u{1b}[Kcompiled {} crates\n", running.building);
             self.publish(StreamContent::stderr(&text), &running.request);
         }
+        if let CellEnd::Done { warnings, .. } = &end {
+            for warning in warnings {
+                let text = format!("{warning}\n");
+                self.publish(StreamContent::stderr(&text), &running.request);
+            }
+        }
         let failure = self.failure(&mut running, end);
         if let Some(panic) = running.panic.take() {
             // The code caught this panic itself, so it is news, but no error.
             let text = self.describe_panic(&panic, "caught");
             self.publish(StreamContent::stderr(&text), &running.request);
-        }
-        let warnings = self.describe_warnings(cell, &running.warnings);
-        if !warnings.is_empty() {
-            self.publish(StreamContent::stderr(&warnings), &running.request);
         }
         if let Some(failure) = &failure {
             self.publish(replies::error_output(failure), &running.request);
@@ -214,7 +223,7 @@ impl Dispatcher {
                 let error = running.error.take();
                 Some(self.failed(error.as_ref()))
             }
-            (CellEnd::Done { content }, _) => {
+            (CellEnd::Done { content, .. }, _) => {
                 self.show_content(running, content);
                 None
             }

@@ -27,6 +27,10 @@ impl Dispatcher {
         running.interrupts += 1;
         let cell = running.cell;
         match (running.phase, running.interrupts) {
+            (Phase::Waiting, _) => {
+                let failure = super::reports::interrupted("before it was compiled");
+                self.finish(cell, crate::event::CellEnd::Refused(failure));
+            }
             (Phase::Compiling, _) => self.stop_compiler(cell),
             (Phase::Running, 1) => self.interrupt_cell(cell),
             (Phase::Running, _) => self.actions.push(Action::KillWorker),

@@ -79,6 +79,10 @@ impl Outputs {
 
 impl Dispatcher {
     pub(super) fn worker_frame(&mut self, frame: WorkerFrame) {
+        // What evcxr runs to warm up is nobody's.
+        if self.engine == super::Engine::WarmingUp {
+            return;
+        }
         match frame {
             WorkerFrame::Output {
                 cell,

@@ -9,7 +9,6 @@ use std::fmt::Write;
 use std::sync::PoisonError;
 
 const RED: &str = "\u{1b}[1;31m";
-const YELLOW: &str = "\u{1b}[1;33m";
 const PLAIN: &str = "\u{1b}[0m";
 
 /// How many calls a traceback names.
@@ -124,44 +123,6 @@ impl Dispatcher {
         format!("task {}{spawned}", task.id)
     }
 
-    /// The compiler's warnings about lines of this cell, once each, as a text for stderr. Those about
-    /// code that evcxr generated, or about earlier cells, are no news.
-    pub(super) fn describe_warnings(&self, cell: CellNumber, warnings: &[String]) -> String {
-        let mut texts: Vec<String> = warnings
-            .iter()
-            .filter_map(|json| self.describe_warning(cell, json))
-            .collect();
-        texts.dedup();
-        texts.concat()
-    }
-
-    fn describe_warning(&self, cell: CellNumber, json: &str) -> Option<String> {
-        let warning: serde_json::Value = serde_json::from_str(json).ok()?;
-        let line = warning["spans"]
-            .as_array()?
-            .iter()
-            .find(|span| span["is_primary"] == true)?["line_start"]
-            .as_u64()?;
-        let found = self.locate(cell, u32::try_from(line).ok()?)?;
-        if found.cell != cell {
-            return None;
-        }
-        let mut text = format!(
-            "{YELLOW}warning{PLAIN}: {}\n{}\n",
-            warning["message"].as_str()?,
-            excerpt(&found)
-        );
-        // rustc's explanation of a future that is never awaited is the help that a reader needs.
-        for child in warning["children"].as_array().into_iter().flatten() {
-            if let Some(message) = child["message"].as_str()
-                && !message.starts_with('`')
-            {
-                let _ = writeln!(text, "  {message}");
-            }
-        }
-        Some(text)
-    }
-
     fn where_it_was(&self, report: &PanicReport) -> Vec<String> {
         let calls = self.calls(report.cell, &report.stack);
         if !calls.is_empty() {
@@ -227,11 +188,11 @@ fn cause_of_death(description: &str) -> String {
     let known = [
         (
             "signal: 11",
-            "a segmentation fault, or a stack that overflowed (endless recursion?)",
+            "a segmentation fault: unsafe code touched memory that is not its own",
         ),
         (
             "signal: 6",
-            "it was aborted (`abort`, a stack that overflowed, memory that ran out, or a panic while panicking)",
+            "it was aborted (`abort`, a stack that overflowed in endless recursion, memory that ran out, or a panic while panicking)",
         ),
         (
             "signal: 9",

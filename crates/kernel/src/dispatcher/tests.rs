@@ -74,6 +74,7 @@ impl Desk {
 fn done() -> CellEnd {
     CellEnd::Done {
         content: Vec::new(),
+        warnings: Vec::new(),
     }
 }
 
@@ -141,14 +142,22 @@ fn a_cell_is_busy_input_reply_idle() {
 #[test]
 fn cells_wait_for_the_warm_up_but_kernel_info_does_not() {
     let mut desk = Desk::new();
-    assert!(desk.execute("a", "1").is_empty());
+    assert_eq!(
+        desk.execute("a", "1"),
+        ["status(a) busy", "execute_input(a) [1]"]
+    );
     let info = desk.request("b", KernelInfoRequest {});
     assert_eq!(
         info,
-        ["status(b) busy", "kernel_info_reply(b)", "status(b) idle"]
+        [
+            "status(b) busy",
+            "kernel_info_reply(b)",
+            "status(b) idle",
+            "status(a) busy"
+        ]
     );
     let started = desk.tell(Event::Engine(EngineEvent::WarmedUp(Ok(()))));
-    assert_eq!(started.last().map(String::as_str), Some("execute 1 [1]"));
+    assert_eq!(started, ["execute 1 [1]"]);
 }
 
 #[test]

@@ -89,8 +89,6 @@ fn rustup(arguments: &[OsString]) -> ExitCode {
 }
 
 fn cargo(arguments: &[OsString]) -> ExitCode {
-    // The kernel's end is this program's end, and that of the compilers.
-    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     let command = arguments
         .iter()
         .find(|argument| !argument.as_encoded_bytes().starts_with(b"-"))

@@ -1,34 +1,121 @@
-//! The compiler's errors, on the cell's own lines, as rustc would show them.
+//! Errors of the compiler, of cargo and of evcxr, in the form that a notebook shows.
+//!
+//! # Layout
+//!
+//! - [`rustc`]: the compiler's own messages, shown on the cell's lines.
+//! - this file: what becomes of them, and of errors that are not the compiler's.
 
+pub mod rustc;
+
+use super::source_map::SourceMap;
 use crate::event::Failure;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use channel::CellNumber;
 use evcxr::{CompilationError, Error};
 use std::ops::Range;
 
-/// One Jupyter error for all that the compiler found in a cell.
-pub fn failure(errors: &[CompilationError], code: &str, count: usize) -> Failure {
-    let mut traceback: Vec<String> = errors
+/// One Jupyter error for all that is wrong with a cell: from the compiler's messages where they are
+/// about the cell, else from what evcxr makes of them.
+pub fn failure(
+    messages: &[rustc::Message],
+    errors: &[CompilationError],
+    sources: &SourceMap,
+    cell: CellNumber,
+    code: &str,
+    count: usize,
+) -> Failure {
+    let rendered: Vec<(&rustc::Message, String)> = messages
         .iter()
-        .map(|error| render(error, code, count))
+        .filter(|message| message.level == "error")
+        .filter_map(|message| Some((message, message.render(sources, cell, |_| true)?)))
         .collect();
+    if rendered.is_empty()
+        && let Some(failure) = variable_cannot_be_kept(messages, sources, cell)
+    {
+        return failure;
+    }
+    let (name, value, mut traceback) = match rendered.first() {
+        Some((first, _)) => (
+            first.code().map(str::to_owned),
+            first.message.clone(),
+            rendered
+                .iter()
+                .map(|(_, text)| text.clone())
+                .collect::<Vec<_>>(),
+        ),
+        None => {
+            let first = errors
+                .iter()
+                .find(|error| error.level() == "error")
+                .or_else(|| errors.first());
+            (
+                first.and_then(CompilationError::code).map(str::to_owned),
+                first
+                    .map(|error| reason(&error.message()))
+                    .unwrap_or_default(),
+                errors
+                    .iter()
+                    .map(|error| render(error, code, count))
+                    .collect(),
+            )
+        }
+    };
     traceback.dedup();
-    let first = errors
-        .iter()
-        .find(|error| error.level() == "error")
-        .or_else(|| errors.first());
-    let name = first
-        .and_then(CompilationError::code)
-        .unwrap_or("CompileError");
+    let name = name.unwrap_or_else(|| "CompileError".to_owned());
     if name.starts_with('E') && name.len() == 5 {
+        if let Some(note) = note_for_notebooks(&name) {
+            traceback.push(format!("In a notebook: {note}."));
+        }
         traceback.push(format!(
             "Explanation: https://doc.rust-lang.org/error_codes/{name}.html (or `:explain` in a cell)"
         ));
     }
     Failure {
-        name: name.to_owned(),
-        value: first.map(CompilationError::message).unwrap_or_default(),
+        name,
+        value,
         traceback,
     }
+}
+
+/// The error of a variable whose type evcxr can find, but not write down in a later cell.
+fn variable_cannot_be_kept(
+    messages: &[rustc::Message],
+    sources: &SourceMap,
+    cell: CellNumber,
+) -> Option<Failure> {
+    let (message, (name, type_name)) = messages
+        .iter()
+        .filter(|message| message.level == "error" && message.code() != Some("E0597"))
+        .find_map(|message| Some((message, message.kept_variable(sources, cell)?)))?;
+    let value = format!(
+        "the variable `{name}` cannot be kept for later cells: {}",
+        message.message
+    );
+    Some(Failure {
+        name: "CannotKeepVariable".to_owned(),
+        traceback: vec![format!(
+            "CannotKeepVariable: {value}.\nIts type is `{type_name}`. Give it a type that can be written here (`let {name}: … = …`), box it, or put the code into a block `{{ … }}`, so that the variable ends with it. Nothing was run."
+        )],
+        value,
+    })
+}
+
+/// The one line of a message of cargo's that says what is wrong.
+fn reason(message: &str) -> String {
+    let says_nothing = [
+        "Updating ",
+        "Locking ",
+        "Downloading ",
+        "Downloaded ",
+        "Adding ",
+        "Blocking ",
+    ];
+    let mut lines = message
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !says_nothing.iter().any(|word| line.starts_with(word)));
+    let line = lines.next().unwrap_or(message);
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
 /// The error of a `:dep` that would replace the library while variables and tasks live in it.
@@ -55,12 +142,17 @@ pub fn plain_failure(error: &Error) -> Failure {
     Failure {
         name: "Error".to_owned(),
         value: message.lines().next().unwrap_or_default().to_owned(),
-        traceback: vec![message],
+        traceback: message.lines().map(str::to_owned).collect(),
     }
 }
 
 fn render(error: &CompilationError, code: &str, count: usize) -> String {
     let message = error.message();
+    let message = if error.code().is_none() && message.contains("error: ") {
+        reason(&message)
+    } else {
+        message
+    };
     let path = format!("cell [{count}]");
     let level = match error.level() {
         "warning" => Level::WARNING,
@@ -105,8 +197,7 @@ fn render(error: &CompilationError, code: &str, count: usize) -> String {
                 ));
         Group::with_title(title).element(snippet)
     };
-    let mut notes: Vec<String> = error.help().iter().map(|help| one_line(help)).collect();
-    notes.extend(note_for_notebooks(error).map(str::to_owned));
+    let notes: Vec<String> = error.help().iter().map(|help| one_line(help)).collect();
     for note in &notes {
         group = group.element(Level::HELP.message(note.as_str()));
     }
@@ -124,8 +215,8 @@ fn one_line(help: &str) -> String {
 }
 
 /// What is so in a notebook only.
-fn note_for_notebooks(error: &CompilationError) -> Option<&'static str> {
-    match error.code()? {
+fn note_for_notebooks(code: &str) -> Option<&'static str> {
+    match code {
         "E0384" | "E0596" => {
             Some("a variable of an earlier cell becomes mutable with `let mut name = name;`")
         }

@@ -14,6 +14,9 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 use tokio::sync::mpsc;
 
+/// Set for a build that a kernel asks for, which ends with the kernel.
+const WITH_PARENT: &str = "ASYNC_NOTEBOOK_PREBUILD_FOR_KERNEL";
+
 /// The prebuilt folder, which nobody builds anew while this is held.
 pub struct Prebuilt {
     folder: PathBuf,
@@ -32,6 +35,7 @@ impl Prebuilt {
             command.arg("prebuild").stdin(Stdio::null());
             command.stdout(Stdio::null()).stderr(Stdio::piped());
             super::session::restore_environment(&mut command);
+            command.env(WITH_PARENT, "1");
             let mut child = command.spawn().context("the build could not be started")?;
             let mut complaints = Vec::new();
             if let Some(stderr) = child.stderr.take() {
@@ -79,6 +83,10 @@ fn is_up_to_date() -> anyhow::Result<bool> {
 /// # Errors
 /// When something cannot be built or written.
 pub fn prebuild() -> anyhow::Result<()> {
+    if std::env::var_os(WITH_PARENT).is_some() {
+        // The kernel that asked for this is gone: others will ask again.
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    }
     let lock = lock_file()?;
     // Another process may be at it already; what it builds is as good.
     lock.lock()?;

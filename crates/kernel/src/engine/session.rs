@@ -206,6 +206,19 @@ impl Session {
 
     /// The environment in which evcxr finds this session. Call it before any thread is started.
     pub fn enter_environment(&self) {
+        // A kernel that is started under cargo (by a test) inherits what cargo says of that package;
+        // build scripts would take it for news.
+        let of_another_build = |name: &str| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"
+        };
+        let inherited: Vec<String> = std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .filter(|name| of_another_build(name))
+            .collect();
+        for name in inherited {
+            // SAFETY: the caller says that no other thread runs yet.
+            unsafe { std::env::remove_var(name) };
+        }
         let path = std::env::var_os("PATH").unwrap_or_default();
         let with_stand_in = std::env::join_paths(
             std::iter::once(self.folder.join("rustup")).chain(std::env::split_paths(&path)),

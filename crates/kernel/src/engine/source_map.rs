@@ -20,6 +20,7 @@ pub struct SourceMap {
 struct Source {
     cell: CellNumber,
     count: usize,
+    code: String,
     lines: Vec<String>,
     generated: Vec<String>,
 }
@@ -33,6 +34,9 @@ pub struct CellLine {
     /// From 1.
     pub line: usize,
     pub text: String,
+    /// How many characters of the line stand before what was generated of it: evcxr puts every
+    /// statement on a line of its own.
+    pub offset: usize,
 }
 
 impl SourceMap {
@@ -44,6 +48,7 @@ impl SourceMap {
         self.cells.push_back(Source {
             cell,
             count,
+            code: code.to_owned(),
             lines: code.lines().map(str::to_owned).collect(),
             generated: Vec::new(),
         });
@@ -54,6 +59,23 @@ impl SourceMap {
         if let Some(source) = self.cells.iter_mut().rfind(|source| source.cell == cell) {
             source.generated = generated.lines().map(str::to_owned).collect();
         }
+    }
+
+    /// The code of a cell.
+    pub fn code(&self, cell: CellNumber) -> Option<&str> {
+        self.cells
+            .iter()
+            .rfind(|source| source.cell == cell)
+            .map(|source| source.code.as_str())
+    }
+
+    /// Line `line` (from 1) of what was generated for a cell.
+    pub fn generated_line(&self, cell: CellNumber, line: usize) -> Option<&str> {
+        let source = self.cells.iter().rfind(|source| source.cell == cell)?;
+        source
+            .generated
+            .get(line.checked_sub(1)?)
+            .map(String::as_str)
     }
 
     /// The line of a cell that stands at `line` (from 1) of what was generated for `cell`. It may
@@ -71,22 +93,30 @@ impl SourceMap {
             .filter(|source| source.cell <= cell)
             .find_map(|source| {
                 let found = source.best_match(&compiled.generated, index)?;
+                let line = &source.lines[found];
+                let before = line.find(text.trim()).unwrap_or_default();
                 Some(CellLine {
                     cell: source.cell,
                     count: source.count,
                     line: found + 1,
-                    text: source.lines[found].clone(),
+                    text: line.clone(),
+                    offset: line[..before].chars().count(),
                 })
             })
     }
 }
 
 impl Source {
-    /// The line with the same text whose neighbours agree best.
+    /// The line with the same text whose neighbours agree best; else one that contains the text, as
+    /// a line with several statements does.
     fn best_match(&self, generated: &[String], index: usize) -> Option<usize> {
         let text = generated[index].trim();
+        let is_telling = text.len() > 2 && text.contains(char::is_alphanumeric);
         (0..self.lines.len())
-            .filter(|line| self.lines[*line].trim() == text)
+            .filter(|line| {
+                let own = self.lines[*line].trim();
+                own == text || is_telling && own.contains(text)
+            })
             .max_by_key(|line| {
                 let agreeing = |step: isize| {
                     (1..4isize)
@@ -104,7 +134,8 @@ impl Source {
                         })
                         .count()
                 };
-                agreeing(1) + agreeing(-1)
+                let is_whole = usize::from(self.lines[*line].trim() == text);
+                10 * is_whole + agreeing(1) + agreeing(-1)
             })
     }
 }
@@ -137,6 +168,17 @@ mod tests {
         assert_eq!(map.locate(1, 2), None);
         assert_eq!(map.locate(1, 99), None);
         assert_eq!(map.locate(7, 5), None);
+    }
+
+    #[test]
+    fn statements_of_one_line_are_found_in_it() {
+        let map = map(&[(
+            "let a = 1; boom(a); // why",
+            "fn run() {\nlet a = 1;\nboom(a);\n}",
+        )]);
+        let found = map.locate(1, 3).expect("the line is there");
+        assert_eq!((found.line, found.offset), (1, 11));
+        assert_eq!(map.locate(1, 4), None);
     }
 
     #[test]

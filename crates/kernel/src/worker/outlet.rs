@@ -197,6 +197,9 @@ impl Outlet {
             _ => &self.evcxr_stdin,
         };
         let _ = rustix::stdio::dup2_stdin(stdin);
+        if phase == Phase::Loading {
+            super::crashes::restore_handlers();
+        }
     }
 }
 

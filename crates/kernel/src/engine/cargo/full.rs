@@ -60,8 +60,8 @@ pub fn build(arguments: &[OsString], report: &mut Report) -> ExitCode {
     let _ = std::io::stdout().write_all(&messages);
     match child.wait() {
         Ok(status) => {
+            report_messages(&messages, report);
             if status.success() {
-                report_warnings(&messages, report);
                 Recipe::complete();
                 guard::note();
             }
@@ -79,16 +79,13 @@ fn wrapper() -> Option<OsString> {
 }
 
 /// cargo wraps what the compiler says into messages of its own.
-fn report_warnings(messages: &[u8], report: &mut Report) {
+fn report_messages(messages: &[u8], report: &mut Report) {
     for line in String::from_utf8_lossy(messages).lines() {
         let Ok(message) = serde_json::from_str::<serde_json::Value>(line) else {
             continue;
         };
-        if message["reason"] == "compiler-message"
-            && message["target"]["name"] == "ctx"
-            && message["message"]["level"] == "warning"
-        {
-            report.take_warning(&message["message"].to_string());
+        if message["reason"] == "compiler-message" && message["target"]["name"] == "ctx" {
+            report.take_message(&message["message"].to_string());
         }
     }
 }

@@ -17,7 +17,8 @@ pub fn build(report: &mut Report, only_check: bool) -> Option<ExitCode> {
     let place = shelf::Place::of_cell(&recipe).filter(|_| !only_check);
     if let Some(messages) = place.as_ref().and_then(|place| place.take(&library)) {
         let _ = std::io::stderr().write_all(&messages);
-        return Some(finish(&library, &messages, report));
+        report_messages(&messages, report);
+        return Some(finish(&library));
     }
     let mut command = Command::new(&recipe.compiler.program);
     command
@@ -29,7 +30,8 @@ pub fn build(report: &mut Report, only_check: bool) -> Option<ExitCode> {
         Ok(output) => output,
         Err(error) => return Some(fail(&error, "rustc")),
     };
-    // rustc's messages are JSON, as evcxr reads them from cargo, too.
+    report_messages(&output.stderr, report);
+    // evcxr reads the same JSON, as it does from cargo.
     let _ = std::io::stderr().write_all(&output.stderr);
     if !output.status.success() {
         return Some(exit_code(output.status));
@@ -40,12 +42,11 @@ pub fn build(report: &mut Report, only_check: bool) -> Option<ExitCode> {
     if let Some(place) = place {
         place.put(&library, &output.stderr);
     }
-    Some(finish(&library, &output.stderr, report))
+    Some(finish(&library))
 }
 
-/// Tells the kernel of warnings, and evcxr of the library.
-fn finish(library: &Path, messages: &[u8], report: &mut Report) -> ExitCode {
-    report_warnings(messages, report);
+/// Tells evcxr which library was made.
+fn finish(library: &Path) -> ExitCode {
     if let Some(path) = std::env::var_os(LIBRARY_VARIABLE)
         && let Err(error) = std::fs::write(path, library.as_os_str().as_encoded_bytes())
     {
@@ -85,12 +86,13 @@ fn library(compiler: &Compiler) -> Option<PathBuf> {
     )))
 }
 
-fn report_warnings(messages: &[u8], report: &mut Report) {
-    for line in String::from_utf8_lossy(messages).lines() {
+/// The compiler writes a JSON document a line: messages, and notes about what it has made.
+fn report_messages(output: &[u8], report: &mut Report) {
+    for line in String::from_utf8_lossy(output).lines() {
         if let Ok(message) = serde_json::from_str::<serde_json::Value>(line)
-            && message["level"] == "warning"
+            && message["message"].is_string()
         {
-            report.take_warning(line);
+            report.take_message(line);
         }
     }
 }

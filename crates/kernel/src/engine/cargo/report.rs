@@ -3,7 +3,7 @@
 
 use crate::worker::SOCKET_VARIABLE;
 use crate::workers::CARGO_CALLS;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
@@ -25,7 +25,11 @@ impl Report {
             writeln!(stream, "{}", std::process::id()).ok()?;
             Some(stream)
         };
-        Report { kernel: call() }
+        let kernel = call();
+        if let Some(kernel) = &kernel {
+            end_with(kernel);
+        }
+        Report { kernel }
     }
 
     /// Takes a line of cargo's: a crate that is compiled is told to the kernel.
@@ -35,9 +39,9 @@ impl Report {
         }
     }
 
-    /// Takes a message of the compiler's about a cell that compiled.
-    pub fn take_warning(&mut self, json: &str) {
-        self.tell(&format!("warning {json}"));
+    /// Takes a message of the compiler's about a cell, in its JSON.
+    pub fn take_message(&mut self, json: &str) {
+        self.tell(&format!("message {json}"));
     }
 
     fn tell(&mut self, line: &str) {
@@ -48,6 +52,19 @@ impl Report {
             self.kernel = None;
         }
     }
+}
+
+/// Ends this process group (cargo and the compilers among it) when the kernel hangs up, also when
+/// it was killed. The kernel never writes, so whatever can be read is the end.
+fn end_with(kernel: &UnixStream) {
+    let Ok(mut kernel) = kernel.try_clone() else {
+        return;
+    };
+    // Without the thread a compiler may outlive a killed kernel by some seconds.
+    let _ = std::thread::Builder::new().spawn(move || {
+        let _ = kernel.read(&mut [0]);
+        let _ = rustix::process::kill_current_process_group(rustix::process::Signal::KILL);
+    });
 }
 
 /// The crate that a line such as `   Compiling tokio v1.54.1` names; not the cell itself.
