@@ -11,6 +11,29 @@ use crate::Kernel;
 /// The words of a kernelspec's `argv` that stand for the path of the connection file.
 const CONNECTION_FILE: &str = "{connection_file}";
 
+/// What cargo and nextest put into the environment of a test. A front end's kernel has none of it, and build scripts
+/// of crates that cells use depend on some of it: with it they would be built again.
+const OF_CARGO: &[&str] = &[
+    "CARGO_BIN_",
+    "CARGO_CRATE_",
+    "CARGO_MANIFEST_",
+    "CARGO_PKG_",
+    "CARGO_PRIMARY_",
+    "CARGO_TARGET_TMPDIR",
+    "LD_LIBRARY_PATH",
+    "DYLD_FALLBACK_LIBRARY_PATH",
+    "NEXTEST",
+    "OUT_DIR",
+    "RUSTUP_TOOLCHAIN",
+    "RUST_RECURSION_COUNT",
+];
+
+/// By how much the limits of waits are longer than usual: `TEST_PATIENCE`, for machines that are slow or busy.
+fn patience() -> u32 {
+    let factor = std::env::var("TEST_PATIENCE");
+    factor.ok().and_then(|it| it.parse().ok()).unwrap_or(1)
+}
+
 /// A kernel to start: its command, its environment, how strict the client is with it.
 #[derive(Debug, Clone)]
 pub struct Launch {
@@ -48,8 +71,8 @@ impl Launch {
             environment: Vec::new(),
             transport: Transport::TCP,
             lenient: false,
-            start_limit: Duration::from_secs(60),
-            limit: Duration::from_secs(20),
+            start_limit: Duration::from_secs(60) * patience(),
+            limit: Duration::from_secs(20) * patience(),
         }
     }
 
@@ -102,6 +125,12 @@ impl Launch {
             .iter()
             .map(|it| it.replace(CONNECTION_FILE, &file));
         let mut command = Command::new(words.next().unwrap_or_default());
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text == "CARGO" || OF_CARGO.iter().any(|prefix| text.starts_with(prefix)) {
+                command.env_remove(name);
+            }
+        }
         command
             .args(words)
             .current_dir(folder)

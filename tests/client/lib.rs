@@ -20,7 +20,7 @@
 //! - The order that the protocol demands (busy first, idle last, one reply, the same count everywhere …) is
 //!   checked in every exchange.
 //!
-//! Every wait has a limit. A failure says what was awaited, and lists all that came instead.
+//! Every wait has a limit (`TEST_PATIENCE=3` makes all of them three times as long). A failure says what was awaited, and lists all that came instead.
 //!
 //! # Layout
 //! - [`launch`]: which kernel is started, and how: [`Launch`].

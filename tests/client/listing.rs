@@ -2,6 +2,9 @@
 
 use jupyter_protocol::{JupyterMessage, JupyterMessageContent as Content, Media, MediaType, Stdio};
 
+/// The most messages that a listing shows.
+const MOST: usize = 40;
+
 /// The longest text that a line of a listing shows, in characters.
 const LONGEST: usize = 200;
 
@@ -37,17 +40,22 @@ pub fn line(message: &JupyterMessage) -> String {
     format!("{} {detail}", message.header.msg_type)
 }
 
-/// Several messages, a line each, indented; `(nothing)` when there are none.
-pub fn lines<'a>(messages: impl IntoIterator<Item = &'a JupyterMessage>) -> String {
-    let text: String = messages
-        .into_iter()
-        .map(|message| format!("    {}\n", line(message)))
-        .collect();
-    if text.is_empty() {
-        "    (nothing)\n".to_owned()
-    } else {
-        text
+/// Several messages, a line each, indented, the middle left out when there are many; `(nothing)` when there are none.
+pub fn lines(messages: &[JupyterMessage]) -> String {
+    let all = |messages: &[JupyterMessage]| -> String {
+        let lines = messages.iter().map(|it| format!("    {}\n", line(it)));
+        lines.collect()
+    };
+    if messages.is_empty() {
+        return "    (nothing)\n".to_owned();
     }
+    if messages.len() <= MOST {
+        return all(messages);
+    }
+    let (head, rest) = messages.split_at(MOST / 2);
+    let (middle, tail) = rest.split_at(rest.len() - MOST / 2);
+    let left_out = middle.len();
+    format!("{}    … {left_out} more …\n{}", all(head), all(tail))
 }
 
 /// Text in quotes with its control characters escaped, shortened in the middle when it is long.

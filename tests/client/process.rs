@@ -9,7 +9,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 /// How many lines of the kernel's own output a failing test shows.
 const SHOWN_LINES: usize = 60;
 
-/// A running kernel. Dropping it kills the kernel and everything in its process group.
+/// A running kernel. Dropping it kills the kernel and everything in its process group. On Linux the end of the thread
+/// that started it kills the kernel as well.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -22,6 +23,7 @@ impl Process {
     /// # Errors
     /// The log cannot be written, or the program cannot be started.
     pub fn start(mut command: Command, log: &Path) -> io::Result<Self> {
+        die_with_parent(&mut command);
         let output = File::options().create(true).append(true).open(log)?;
         let child = command
             .stdin(Stdio::null())
@@ -90,6 +92,24 @@ impl Drop for Process {
         }
     }
 }
+
+/// A test that is killed, as nextest does when its time is up, drops nothing: let the system end the kernel then.
+#[cfg(target_os = "linux")]
+fn die_with_parent(command: &mut Command) {
+    let set = || {
+        // SAFETY: `prctl` with these arguments takes plain numbers, and may be called between fork and exec.
+        match unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    };
+    // SAFETY: `set` only makes a system call; it takes no lock and allocates nothing.
+    unsafe { command.pre_exec(set) };
+}
+
+/// Other systems have no such thing.
+#[cfg(not(target_os = "linux"))]
+fn die_with_parent(_: &mut Command) {}
 
 /// Whether there is a process with this id that has not ended. One that nobody has waited for yet counts as ended.
 pub fn exists(pid: i32) -> bool {

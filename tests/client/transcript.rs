@@ -148,7 +148,8 @@ impl Transcript {
         for (place, message) in messages.iter().enumerate() {
             match &message.content {
                 Content::Status(status) => match status.execution_state {
-                    ExecutionState::Busy if place == 0 => {}
+                    // Again: after the idle of a small request, so that front ends show that the cell still runs.
+                    ExecutionState::Busy => {}
                     ExecutionState::Idle if place == last => {}
                     _ => self.complain(format!(
                         "status {} as message {} of {}",

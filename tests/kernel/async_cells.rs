@@ -44,8 +44,7 @@ async fn a_task_of_one_cell_is_awaited_in_the_next(kernel: &mut Kernel) {
 });",
         )
         .await
-        .ok()
-        .faster_than(Duration::from_secs(50));
+        .ok();
     kernel.execute("answer.await?").await.ok().result("42");
 }
 

@@ -96,10 +96,10 @@ async fn lines_that_look_like_the_markers_of_evcxr_are_just_lines() {
     }
 }
 
+/// evcxr's own convention for rich outputs, which cells and crates written for it follow.
 #[tokio::test]
-async fn rich_outputs_come_in_order_with_prints() {
+async fn printed_rich_outputs_come_in_order_with_prints() {
     let mut kernel = Kernel::start().await;
-    // evcxr's own convention, which works in stock kernels as well.
     kernel
         .execute(
             r#"fn show(text: &str) {
@@ -122,7 +122,30 @@ async fn rich_outputs_come_in_order_with_prints() {
             ("stdout", "five"),
             ("execute_result", "text/plain: 6"),
         ]);
-    // The same through the library.
+    // A type of one's own that shows itself so.
+    kernel
+        .execute(
+            r#"struct Bold;
+impl Bold {
+    fn evcxr_display(&self) {
+        println!("EVCXR_BEGIN_CONTENT text/html\n<b>bold</b>\nEVCXR_END_CONTENT");
+    }
+}"#,
+        )
+        .await
+        .ok();
+    let mut done = kernel.execute("Bold").await.ok();
+    let outputs = done.transcript().outputs();
+    // As a display or as the result: both are shown.
+    let html = outputs
+        .iter()
+        .any(|it| it.0 != "stdout" && it.1 == "text/html: <b>bold</b>");
+    assert!(html && outputs.len() == 1, "{outputs:?}");
+}
+
+#[tokio::test]
+async fn displays_of_the_library_come_in_order_with_prints() {
+    let mut kernel = Kernel::start().await;
     kernel
         .execute(
             r#"use notebook::display::{display, MimeBundle, RichDisplay};
@@ -184,6 +207,8 @@ std::io::stdout().write_all(b"5\n")?;"#,
 #[tokio::test]
 async fn a_great_deal_of_output() {
     let mut kernel = Kernel::start().await;
+    // The first cell also waits for the kernel to warm up.
+    kernel.execute("1").await.ok().result("1");
     let mut done = kernel
         .execute(r#"for number in 0..200_000 { println!("{number}"); }"#)
         .await

@@ -9,10 +9,13 @@
 //! On a stock evcxr kernel they are printed in the form that evcxr understands.
 
 use crate::{link, tasks};
-use channel::{Display, DisplayKind, MimeValue, WorkerFrame};
+use channel::{CellNumber, Display, DisplayKind, MimeValue, WorkerFrame};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 mod types;
+mod updates;
+
+pub(crate) use updates::flush as flush_updates;
 
 pub use types::{Html, Json, Latex, Markdown, Png, Svg};
 
@@ -86,13 +89,13 @@ pub struct DisplayHandle {
 
 impl DisplayHandle {
     /// Replaces what is shown, wherever it is shown, from any task, thread or later cell.
+    ///
+    /// Any number of updates a second is fine: the page is sent about twenty of them, and always the
+    /// last one. On a stock evcxr kernel, which knows no updates, nothing happens.
     pub fn update(&self, value: &impl RichDisplay) {
-        send(
-            DisplayKind::Update {
-                display_id: self.display_id.clone(),
-            },
-            value.mime_bundle(),
-        );
+        if link::worker().is_some() {
+            updates::update(&self.display_id, tasks::current_cell(), value.mime_bundle());
+        }
     }
 
     /// The name by which Jupyter knows this output.
@@ -136,7 +139,7 @@ pub fn clear_output(wait: bool) {
 
 fn send(kind: DisplayKind, bundle: MimeBundle) {
     if link::worker().is_none() {
-        return print_for_stock_evcxr(&kind, &bundle);
+        return print_for_stock_evcxr(&bundle);
     }
     link::send(&WorkerFrame::Display(Display {
         cell: tasks::current_cell(),
@@ -145,13 +148,20 @@ fn send(kind: DisplayKind, bundle: MimeBundle) {
     }));
 }
 
-/// evcxr reads outputs from stdout, between two marks; it knows no updates.
-fn print_for_stock_evcxr(kind: &DisplayKind, bundle: &MimeBundle) {
+fn send_update(display_id: &str, (cell, bundle): (CellNumber, MimeBundle)) {
+    link::send(&WorkerFrame::Display(Display {
+        cell,
+        kind: DisplayKind::Update {
+            display_id: display_id.to_owned(),
+        },
+        data: bundle.data,
+    }));
+}
+
+/// evcxr reads outputs from stdout, between two marks.
+fn print_for_stock_evcxr(bundle: &MimeBundle) {
     use base64::Engine;
     use std::fmt::Write;
-    if matches!(kind, DisplayKind::Update { .. }) {
-        return;
-    }
     let mut text = String::new();
     for (mime_type, value) in &bundle.data {
         let content = match value {

@@ -13,55 +13,53 @@
 //! - [`cell`]: what the kernel brings into scope for every cell: how its code is run, its last value
 //!   shown, its prints sent on. A person never calls it by name.
 //! - [`display`]: rich outputs, shown in order with what is printed, and updated in place.
+//! - [`exercise`], [`quiz`]: exercises that check themselves, and questions.
 //! - [`input`]: a line of text from the person in front of the notebook.
 //! - [`plot`], [`measure`]: pictures of measured numbers, and the measuring.
 //! - [`services`]: the small HTTP services that lessons talk to.
 //! - [`tokio`] and the other re-exported crates, with the features that people use already on.
 //!
-//! Inside: `runtime` (one tokio runtime for the life of the process, interruptible), `tasks` (which
-//! cell a task belongs to), `panics` (what a panic's report holds), `output` (where prints go),
+//! - [`timeline`]: the schedule of code that ran, as a picture. [`tasks`]: what runs in the background.
+//! - [`progress`]: progress bars.
+//!
+//! Inside: `runtime` (one tokio runtime for the life of the process, interruptible), `panics` (what a panic's report holds), `output` (where prints go),
 //! `link` (the way to the kernel; absent on a stock evcxr kernel, where everything falls back to
 //! evcxr's own conventions).
 
 pub mod cell;
 pub mod display;
+pub mod exercise;
 pub mod input;
 mod link;
 pub mod measure;
 mod output;
 mod panics;
 pub mod plot;
+pub mod progress;
+pub mod quiz;
 mod runtime;
-mod tasks;
+pub mod tasks;
+pub mod timeline;
 
 pub use {
-    anyhow, axum, futures, plotters, reqwest, serde, serde_json, services, tokio_stream,
+    anyhow, axum, futures, indicatif, plotters, reqwest, serde, serde_json, services, tokio_stream,
     tokio_util, tracing,
 };
 
 /// tokio itself, all of it, the one copy that all cells share.
 ///
-/// Only [`tokio::spawn`] is ours: it boxes the future before it hands it on. The same task runs, but
-/// a cell that spawns compiles quicker, since the machinery around a task is then generated once, in
-/// this library, and not again for every future.
+/// Only [`tokio::spawn`], [`tokio::task::spawn_blocking`] and [`tokio::task::JoinSet`] are ours: they
+/// hand on to tokio's own, and let [`tasks`] list what runs and [`timeline`] draw it.
 pub mod tokio {
     pub use ::tokio::*;
 
-    use std::future::Future;
-    use std::pin::Pin;
+    pub use crate::tasks::spawn;
 
-    /// Spawns a future as a task of the runtime, as [`::tokio::spawn`] does.
-    ///
-    /// # Panics
-    /// Outside of a runtime. In a cell there always is one.
-    #[track_caller]
-    pub fn spawn<F>(future: F) -> task::JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        let boxed: Pin<Box<dyn Future<Output = F::Output> + Send>> = Box::pin(future);
-        ::tokio::spawn(boxed)
+    /// Tasks: tokio's own module, with the same ones replaced.
+    pub mod task {
+        pub use ::tokio::task::*;
+
+        pub use crate::tasks::{JoinSet, spawn, spawn_blocking, yield_now};
     }
 }
 

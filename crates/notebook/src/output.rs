@@ -5,6 +5,7 @@ use crate::{link, tasks};
 use channel::{Stream, WorkerFrame};
 use std::fmt;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Prints formatted text, as `print!` and its relatives do.
 ///
@@ -30,11 +31,28 @@ pub fn print(stream: Stream, text: fmt::Arguments<'_>, newline: bool) {
     if text.is_empty() {
         return;
     }
+    if stream == Stream::Stdout && is_evcxr_content(&text) {
+        std::print!("{text}");
+        return flush_standard_streams();
+    }
     link::send(&WorkerFrame::Output {
         cell: tasks::current_cell(),
         stream,
         bytes: text.into_bytes(),
     });
+}
+
+/// Whether a text is, or is part of, a rich output in evcxr's convention, which types use that were
+/// written for evcxr. The worker looks for those on the process's own stdout.
+fn is_evcxr_content(text: &str) -> bool {
+    static INSIDE: AtomicBool = AtomicBool::new(false);
+    let begins = text.contains("EVCXR_BEGIN_CONTENT ");
+    let was_inside = INSIDE.load(Ordering::Relaxed);
+    if begins || was_inside {
+        let ends = text.contains("EVCXR_END_CONTENT");
+        INSIDE.store(!ends, Ordering::Relaxed);
+    }
+    begins || was_inside
 }
 
 /// Hands on what the standard library still holds back, so that it comes before what follows.

@@ -3,7 +3,7 @@
 //! A cell's code races an interrupt: where it awaits, it can be dropped, its destructors run, and
 //! everything else (variables of earlier cells, background tasks) lives on.
 
-use crate::{link, panics, tasks};
+use crate::{link, panics, tasks, timeline};
 use ::tokio::runtime::{Builder, Runtime};
 use ::tokio::sync::Notify;
 use channel::{CellNumber, CellOutcome, KernelFrame, WorkerFrame};
@@ -74,7 +74,7 @@ pub(crate) fn run_cell(code: Pin<&mut dyn Future<Output = bool>>) {
         ::tokio::select! {
             // The code first: a cell that is done when the interrupt comes is done.
             biased;
-            failed = code => if failed { CellOutcome::Failed } else { CellOutcome::Completed },
+            failed = timeline::run_cell_code(code) => if failed { CellOutcome::Failed } else { CellOutcome::Completed },
             () = interrupted(cell) => CellOutcome::Interrupted,
         }
     });
@@ -115,6 +115,7 @@ impl Boundary {
             return;
         }
         if let Some(link) = link::worker() {
+            crate::display::flush_updates();
             link::send(&WorkerFrame::CellEnded {
                 cell: self.cell,
                 outcome,

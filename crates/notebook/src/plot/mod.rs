@@ -27,7 +27,7 @@
 //! - `number.rs` (what can be plotted), `format.rs` (how numbers are written), `axis.rs` (values
 //!   to places, ticks), `style.rs` (the one look), `sheet.rs` (the card that all draw on), `escape.rs`.
 
-mod axis;
+pub(crate) mod axis;
 mod bars;
 mod call;
 mod call_bars;
@@ -36,14 +36,14 @@ mod calls;
 mod distribution;
 mod drawing;
 mod escape;
-mod format;
+pub(crate) mod format;
 mod lines;
 mod lines_text;
 mod number;
 mod panel;
 mod series;
-mod sheet;
-mod style;
+pub(crate) mod sheet;
+pub(crate) mod style;
 mod summary;
 mod table;
 #[cfg(test)]
@@ -90,7 +90,7 @@ macro_rules! shows_as_svg {
 shows_as_svg!(Bars Lines Distribution Calls Drawing);
 
 /// `one` or `many`, after the number.
-fn count(number: usize, one: &str, many: &str) -> String {
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     let digits = format::with_commas(&number.to_string());
     format!("{digits} {}", if number == 1 { one } else { many })
 }

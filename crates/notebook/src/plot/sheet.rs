@@ -134,6 +134,13 @@ impl Label {
             ..self
         }
     }
+    /// For text on a dark bar.
+    pub(crate) fn on_dark(self) -> Self {
+        Self {
+            color: CARD,
+            ..self
+        }
+    }
     pub(crate) fn ends_here(self) -> Self {
         Self {
             anchor: HPos::Right,

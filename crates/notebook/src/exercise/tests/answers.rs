@@ -1,0 +1,153 @@
+//! Code that returns: right, wrong, too slow, not together.
+
+use super::super::{Exercise, check, ms};
+use super::{assert_says, block_on, both, rice, soup};
+use crate::display::RichDisplay;
+use std::time::Duration;
+
+#[test]
+fn right_code_solves_it() {
+    let verdict =
+        block_on(both().check(|work| async move { tokio::join!(soup(&work), rice(&work)) }));
+    assert!(verdict.is_solved(), "{}", verdict.text());
+    assert_eq!(verdict.hint(), None);
+    assert_says(
+        &verdict,
+        &[
+            "Exercise test-1, Both at once: solved.",
+            "✔ holds: It returns `(6, 9)`.",
+            "✔ holds: It takes 300 ms.",
+            "2 items are under way",
+        ],
+    );
+}
+
+#[test]
+fn an_untouched_stub_is_told_kindly() {
+    let verdict = block_on(both().check(|work| async move {
+        let (_soup, _rice) = (soup(&work), rice(&work));
+        (0, 0)
+    }));
+    assert!(!verdict.is_solved());
+    assert_says(
+        &verdict,
+        &[
+            "Both at once: not yet. 0 of 3 statements hold.",
+            "✘ not yet: It returned `(0, 0)`; it should return `(6, 9)`.",
+            "It took 0 s; it should take 300 ms. No piece of work was awaited to its end.",
+            "Made, but never awaited: rice and soup.",
+        ],
+    );
+}
+
+#[test]
+fn one_after_the_other_is_seen() {
+    let verdict =
+        block_on(both().check(|work| async move { (soup(&work).await, rice(&work).await) }));
+    assert_says(
+        &verdict,
+        &[
+            "1 of 3 statements hold",
+            "It took 450 ms; it should take 300 ms. The pieces of work ran one after the other.",
+            "At the busiest moment 1 item was under way; it should be 2.",
+        ],
+    );
+}
+
+#[test]
+fn a_blocking_sleep_is_named() {
+    let exercise = Exercise::<()>::new("test-2", "Wait").takes(ms(60));
+    let verdict = block_on(exercise.check(|_| async { std::thread::sleep(ms(60)) }));
+    assert_says(
+        &verdict,
+        &["it should take 60.0 ms. It did block its thread for"],
+    );
+
+    let exercise = Exercise::<()>::new("test-2", "Wait").never_blocks(ms(50));
+    let verdict = block_on(exercise.check(|_| async { std::thread::sleep(ms(60)) }));
+    assert_says(&verdict, &["One poll held up the thread for"]);
+}
+
+#[test]
+fn a_value_of_another_type_is_said_so() {
+    Exercise::<Vec<u32>>::new("test-3", "A list")
+        .gives(vec![1])
+        .define();
+    let verdict = block_on(check("test-3", |_| async { Some(1_u32) }));
+    assert_says(
+        &verdict,
+        &["It returned a value of type `Option<u32>`; it should return `Vec<u32>`."],
+    );
+}
+
+#[test]
+fn an_exercise_that_is_not_defined_says_what_to_run() {
+    let verdict = block_on(check("test-none", |_| async {}));
+    assert!(!verdict.is_solved());
+    assert_says(&verdict, &["not yet", "has not run"]);
+}
+
+#[test]
+fn hints_come_one_at_a_time_and_begin_anew_when_it_was_solved() {
+    Exercise::<u32>::new("test-4", "Seven")
+        .gives(7)
+        .hint("one")
+        .hint("two")
+        .define();
+    let check = |value| block_on(check("test-4", move |_| async move { value }));
+    let hints = [0_u32, 0, 0, 7, 0].map(|value| check(value).hint().map(str::to_owned));
+    let expected = [Some("one"), Some("two"), Some("two"), None, Some("one")];
+    assert_eq!(hints.each_ref().map(Option::as_deref), expected);
+    assert_says(&check(0), &["Hint 2 of 2: two"]);
+}
+
+#[test]
+fn the_page_is_escaped_and_does_not_speak_by_colour() {
+    let exercise = Exercise::<&str>::new("test-5", "<b>")
+        .gives("<i>")
+        .hint("use `Vec<u32>` & more");
+    let verdict = block_on(exercise.check(|_| async { "<u>" }));
+    let bundle = verdict.mime_bundle();
+    let html = bundle.text("text/html").unwrap();
+    assert!(
+        html.contains("<code>&quot;&lt;u&gt;&quot;</code>"),
+        "{html}"
+    );
+    assert!(
+        html.contains(
+            "<summary>Hint 1 of 1</summary><p>use <code>Vec&lt;u32&gt;</code> &amp; more"
+        )
+    );
+    assert!(html.contains("✘ <em>not yet:</em>") && !html.contains("color"));
+    assert_eq!(bundle.text("text/plain"), Some(verdict.text().as_str()));
+}
+
+#[test]
+fn an_hour_takes_no_time_by_the_clock_that_jumps() {
+    let hour = Duration::from_secs(300);
+    let exercise = Exercise::<()>::new("test-6", "Long")
+        .takes(hour)
+        .limit(ms(20_000));
+    let verdict = block_on(exercise.check(move |work| work.item("long", hour)));
+    assert!(verdict.is_solved(), "{}", verdict.text());
+}
+
+#[test]
+fn real_time_and_threads_are_possible() {
+    let verdict = block_on(
+        both()
+            .real_time()
+            .check(|work| async move { tokio::join!(soup(&work), rice(&work)) }),
+    );
+    assert!(verdict.is_solved(), "{}", verdict.text());
+    let verdict = block_on(both().threads(2).check(|work| async move {
+        let other = tokio::spawn(rice(&work));
+        (soup(&work).await, other.await.unwrap())
+    }));
+    assert!(verdict.is_solved(), "{}", verdict.text());
+    let verdict = block_on(both().real_time().check(|work| async move {
+        tokio::time::sleep(ms(900)).await;
+        tokio::join!(soup(&work), rice(&work))
+    }));
+    assert_says(&verdict, &["it should take 300 ms"]);
+}

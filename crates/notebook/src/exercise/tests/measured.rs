@@ -1,0 +1,192 @@
+//! Each measurement says yes and no.
+
+use super::super::{Exercise, Failure, Verdict, Work, ms};
+use super::{assert_says, block_on, rice, soup};
+use std::future::Future;
+
+fn check<F: Future<Output = ()> + 'static>(
+    exercise: Exercise<()>,
+    code: impl FnOnce(Work) -> F + Send + 'static,
+) -> Verdict {
+    block_on(exercise.check(code))
+}
+
+fn exercise() -> Exercise<()> {
+    Exercise::new("test-m", "Measured")
+}
+
+async fn race(work: Work) {
+    tokio::select! {
+        _ = soup(&work) => work.note("soup won"),
+        _ = rice(&work) => work.note("rice won"),
+    }
+}
+
+async fn in_turn(work: Work) {
+    soup(&work).await;
+    rice(&work).await;
+}
+
+#[test]
+fn what_is_dropped() {
+    assert!(check(exercise().drops(&["soup"]), race).is_solved());
+    let verdict = check(exercise().drops(&["soup"]), in_turn);
+    assert_says(
+        &verdict,
+        &["Dropped before the end: nothing; it should be soup."],
+    );
+}
+
+#[test]
+fn the_order_of_starts_ends_and_notes() {
+    let right = exercise()
+        .starts(&["soup", "rice"])
+        .ends(&["soup", "rice"])
+        .notes(&[]);
+    assert!(check(right, in_turn).is_solved());
+    let verdict = check(exercise().ends(&["rice", "soup"]), in_turn);
+    assert_says(
+        &verdict,
+        &["Ended: soup and rice; it should be rice and soup."],
+    );
+}
+
+#[test]
+fn the_order_of_everything() {
+    let together = |work: Work| async move {
+        tokio::join!(soup(&work), rice(&work));
+    };
+    let order = exercise().order(&["soup starts", "rice starts", "rice ends", "soup ends"]);
+    assert!(check(order, together).is_solved());
+    let order = exercise().order(&["soup starts", "rice starts", "rice ends", "soup ends"]);
+    let verdict = check(order, in_turn);
+    assert_says(
+        &verdict,
+        &["was: soup starts, soup ends, rice starts, rice ends; it should be: soup starts, rice"],
+    );
+    let verdict = check(
+        exercise().order(&["x"]),
+        |work| async move { drop(soup(&work)) },
+    );
+    assert_says(
+        &verdict,
+        &["The order of events was: soup is dropped, never awaited; it should be: x."],
+    );
+}
+
+#[test]
+fn the_most_in_flight() {
+    let three = |work: Work| async move {
+        tokio::join!(soup(&work), rice(&work), soup(&work));
+    };
+    assert!(check(exercise().in_flight_at_most(3), three).is_solved());
+    let verdict = check(exercise().in_flight_at_most(2), three);
+    assert_says(
+        &verdict,
+        &["At one moment 3 items were under way; allowed: 2."],
+    );
+}
+
+#[test]
+fn polls() {
+    let yields = |work: Work| work.item("x", ms(0)).yields(3);
+    assert!(check(exercise().polls(4).polls_at_most(4), yields).is_solved());
+    let verdict = check(exercise().polls(2).polls_at_most(3), yields);
+    assert_says(
+        &verdict,
+        &[
+            "It was polled 4 times; it should be 2.",
+            "at most 3 are needed",
+        ],
+    );
+}
+
+#[test]
+fn bounds_of_time() {
+    assert!(
+        check(
+            exercise().takes_at_most(ms(450)).takes_at_least(ms(450)),
+            in_turn
+        )
+        .is_solved()
+    );
+    let verdict = check(exercise().takes_at_most(ms(300)), in_turn);
+    assert_says(
+        &verdict,
+        &["It took 450 ms; it should take at most 300 ms."],
+    );
+    let verdict = check(exercise().takes_at_least(ms(500)), in_turn);
+    assert_says(&verdict, &["it should take at least 500 ms."]);
+}
+
+#[test]
+fn what_is_left_running() {
+    let forgets = |work: Work| async move {
+        tokio::spawn(soup(&work));
+        rice(&work).await;
+    };
+    let verdict = check(exercise().leaves_nothing_running(), forgets);
+    assert_says(
+        &verdict,
+        &["When it returned, this was still running: soup."],
+    );
+    assert!(check(exercise().leaves_nothing_running(), in_turn).is_solved());
+}
+
+#[test]
+fn work_that_blocks() {
+    let hash = |work: Work| work.block("hash", ms(20));
+    let verdict = check(exercise().never_blocks(ms(5_000)), move |work| async move {
+        hash(work)
+    });
+    assert_says(
+        &verdict,
+        &["This blocked the thread that runs all tasks: hash."],
+    );
+    let beside = move |work: Work| async move {
+        tokio::task::spawn_blocking(move || hash(work))
+            .await
+            .unwrap();
+    };
+    let verdict = check(exercise().never_blocks(ms(5_000)).starts(&["hash"]), beside);
+    assert!(verdict.is_solved(), "{}", verdict.text());
+}
+
+#[test]
+fn retries() {
+    let exercise = Exercise::<Result<u32, Failure>>::new("test-r", "Retry")
+        .gives(Ok(3))
+        .takes(ms(60));
+    let verdict = block_on(exercise.check(|work| async move {
+        loop {
+            let attempt = work.flaky("load", ms(20), 2).await;
+            if attempt.is_ok() {
+                return attempt;
+            }
+        }
+    }));
+    assert!(verdict.is_solved(), "{}", verdict.text());
+}
+
+#[test]
+fn anything_else() {
+    let times = |exercise: Exercise<()>, most: usize| {
+        exercise.judge(move |(), run| {
+            let said = format!("It starts {} pieces of work.", run.started().len());
+            if run.started().len() <= most {
+                Ok(said)
+            } else {
+                Err(said)
+            }
+        })
+    };
+    assert!(check(times(exercise(), 2), in_turn).is_solved());
+    assert_says(
+        &check(times(exercise(), 1), in_turn),
+        &["✘ not yet: It starts 2 pieces of work."],
+    );
+    let holds = exercise().holds("Soup ends first.", |(), run| {
+        run.ended_at("soup") < run.started_at("soup")
+    });
+    assert_says(&check(holds, in_turn), &["✘ not yet: Soup ends first."]);
+}

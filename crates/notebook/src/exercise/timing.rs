@@ -1,0 +1,40 @@
+//! Whether a time fits, and what may be behind one that does not.
+
+use super::run::Run;
+use crate::plot::format_duration;
+use std::time::Duration;
+
+/// tokio's timers go by the millisecond, and each wait may be rounded up.
+pub(super) fn rounding(duration: Duration) -> Duration {
+    Duration::from_millis(5) + duration / 50
+}
+
+pub(super) fn shortest_for(expected: Duration) -> Duration {
+    expected.saturating_sub(rounding(expected))
+}
+
+pub(super) fn longest_for(expected: Duration, run: &Run) -> Duration {
+    if run.paused {
+        expected + rounding(expected)
+    } else {
+        expected + expected / 2 + Duration::from_millis(150) + run.lateness()
+    }
+}
+
+/// What was wrong with the time, and why, where that can be seen.
+pub(super) fn wrong_time(said: &str, expected: Duration, run: &Run) -> String {
+    let took = format_duration(run.elapsed);
+    let mut words = format!("It took {took}; it should take {said}.");
+    let blocked = run.paused && run.real_time >= expected / 2 && run.real_time > run.elapsed;
+    if run.elapsed < expected && blocked {
+        let real = format_duration(run.real_time);
+        words.push_str(&format!(
+            " It did block its thread for {real}: an async wait is tokio's `sleep(…).await`."
+        ));
+    } else if run.elapsed < expected && run.ended().is_empty() {
+        words.push_str(" No piece of work was awaited to its end.");
+    } else if run.elapsed > expected && run.most_in_flight() == 1 && run.started().len() > 1 {
+        words.push_str(" The pieces of work ran one after the other.");
+    }
+    words
+}

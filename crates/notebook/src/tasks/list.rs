@@ -1,0 +1,211 @@
+//! The table of living tasks.
+
+use super::cancel::number;
+use super::registry::{self, Entry};
+use crate::display::{MimeBundle, RichDisplay, show_result};
+use crate::plot::{Table, format_duration};
+use crate::timeline::clock;
+use crate::timeline::place::Place;
+use channel::CellNumber;
+use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+/// All tasks that live now, those that cells have spawned first, the eldest on top.
+#[must_use]
+pub fn list() -> TaskList {
+    let now = clock::now();
+    let mut tasks: Vec<TaskInfo> = registry::all()
+        .into_iter()
+        .map(|(id, entry)| TaskInfo::of(number(id), &entry, now))
+        .collect();
+    tasks.sort_by_key(|task| (task.place.library().is_some(), task.id));
+    TaskList { tasks }
+}
+
+/// The tasks that lived when [`list()`] was called. A cell shows it as a table.
+#[derive(Debug, Clone)]
+pub struct TaskList {
+    tasks: Vec<TaskInfo>,
+}
+
+/// What is known of one task.
+#[derive(Debug, Clone)]
+pub struct TaskInfo {
+    id: u64,
+    name: Option<String>,
+    cell: CellNumber,
+    place: Place,
+    age: Duration,
+    polls: u64,
+    busy: Duration,
+    polling_for: Option<Duration>,
+    can_be_cancelled: bool,
+}
+
+impl TaskInfo {
+    fn of(id: u64, entry: &Entry, now: u64) -> TaskInfo {
+        let since = entry.polling_since.load(Relaxed);
+        let polling_for = (since != 0).then(|| clock::between(since, now));
+        let busy = Duration::from_nanos(entry.busy.load(Relaxed));
+        TaskInfo {
+            id,
+            name: entry.name.get().cloned(),
+            cell: entry.cell,
+            place: Place::of(entry.spawned_at),
+            age: clock::between(entry.born, now),
+            polls: entry.polls.load(Relaxed),
+            busy: busy + polling_for.unwrap_or_default(),
+            polling_for,
+            can_be_cancelled: entry.abort.get().is_some(),
+        }
+    }
+
+    /// Its id, the number that tokio's own [`Id`](::tokio::task::Id) shows.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The name that [`Named::named`](crate::timeline::Named::named) gave its future.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// How long ago it was spawned.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.age
+    }
+
+    /// How often it was polled.
+    #[must_use]
+    pub fn polls(&self) -> u64 {
+        self.polls
+    }
+
+    /// How long it has been polled in all.
+    #[must_use]
+    pub fn busy(&self) -> Duration {
+        self.busy
+    }
+
+    /// How long it has waited in all.
+    #[must_use]
+    pub fn idle(&self) -> Duration {
+        self.age.saturating_sub(self.busy)
+    }
+
+    /// How long the poll has lasted that is under way; `None` while it waits.
+    #[must_use]
+    pub fn polling_for(&self) -> Option<Duration> {
+        self.polling_for
+    }
+
+    /// Whether [`cancel`](super::cancel()) can end it.
+    #[must_use]
+    pub fn can_be_cancelled(&self) -> bool {
+        self.can_be_cancelled
+    }
+
+    /// The run of the cell that spawned it, as the kernel counts runs; 0 where that is not known.
+    #[must_use]
+    pub fn cell(&self) -> u64 {
+        self.cell
+    }
+
+    fn state(&self) -> String {
+        match self.polling_for {
+            None if self.polls == 0 => "not yet polled".to_owned(),
+            None => "waiting".to_owned(),
+            Some(time) if time >= crate::timeline::DEFAULT_THRESHOLD => {
+                format!("blocking for {}", format_duration(time))
+            }
+            Some(_) => "polled now".to_owned(),
+        }
+    }
+
+    fn spawned_in(&self) -> String {
+        match self.place.library() {
+            Some(library) => format!("library {library}"),
+            None if self.cell == 0 => self.place.to_string(),
+            None => format!("cell run {}", self.cell),
+        }
+    }
+}
+
+impl TaskList {
+    /// The tasks.
+    #[must_use]
+    pub fn tasks(&self) -> &[TaskInfo] {
+        &self.tasks
+    }
+
+    /// The first task with this name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<&TaskInfo> {
+        self.tasks.iter().find(|task| task.name() == Some(name))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    fn table(&self) -> Table {
+        let header = [
+            "task",
+            "name",
+            "spawned in",
+            "age",
+            "polls",
+            "busy",
+            "idle",
+            "state",
+        ];
+        self.tasks.iter().fold(Table::new(header), |table, task| {
+            table.row([
+                task.id.to_string(),
+                task.name.clone().unwrap_or_else(|| "–".to_owned()),
+                task.spawned_in(),
+                format_duration(task.age),
+                task.polls.to_string(),
+                format_duration(task.busy),
+                format_duration(task.idle()),
+                task.state(),
+            ])
+        })
+    }
+
+    /// Shows the table as the result of a cell.
+    pub fn evcxr_display(&self) {
+        show_result(self.mime_bundle());
+    }
+}
+
+impl fmt::Display for TaskList {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.tasks.is_empty() {
+            return formatter.write_str("No task is running.");
+        }
+        formatter.write_str(&self.table().text())
+    }
+}
+
+impl RichDisplay for TaskList {
+    fn mime_bundle(&self) -> MimeBundle {
+        let bundle = MimeBundle::new().with("text/plain", self.to_string());
+        if self.tasks.is_empty() {
+            return bundle;
+        }
+        bundle.with("text/html", self.table().html())
+    }
+}

@@ -1,0 +1,148 @@
+//! Every task that lives, and which cell a piece of running code belongs to.
+//!
+//! The cell's own code runs on one thread; its tasks run on any. Every task remembers the cell that
+//! spawned it, and a thread knows whose code it is running while it polls.
+
+use crate::timeline::clock;
+use crate::timeline::context::{self, Scope};
+use crate::timeline::recorder::Kind;
+use ::tokio::task::{AbortHandle, Id};
+use channel::{CellNumber, Place};
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+
+thread_local! {
+    static CURRENT_CELL: Cell<CellNumber> = const { Cell::new(0) };
+}
+
+/// The cell whose code this thread is running; zero when that cannot be known.
+pub(crate) fn current_cell() -> CellNumber {
+    CURRENT_CELL.try_with(Cell::get).unwrap_or(0)
+}
+
+/// Says that this thread now runs code of `cell`; gives back what it ran before.
+pub(crate) fn enter_cell(cell: CellNumber) -> CellNumber {
+    CURRENT_CELL
+        .try_with(|current| current.replace(cell))
+        .unwrap_or(0)
+}
+
+/// What is known of a task that lives.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) cell: CellNumber,
+    pub(crate) spawned_at: Option<&'static Location<'static>>,
+    pub(crate) born: u64,
+    pub(crate) name: OnceLock<String>,
+    pub(crate) polls: AtomicU64,
+    pub(crate) busy: AtomicU64,
+    /// When the poll began that is under way; 0 while it waits.
+    pub(crate) polling_since: AtomicU64,
+    /// Ends the task. Where it is absent, the task was spawned by a library.
+    pub(crate) abort: OnceLock<AbortHandle>,
+    /// Whether this library wraps the task's future, and so watches it without hooks.
+    #[cfg_attr(not(tokio_unstable), expect(dead_code, reason = "only the hooks ask"))]
+    pub(crate) wrapped: bool,
+    pub(crate) gone: AtomicBool,
+    /// The recordings that it belongs to.
+    pub(crate) scope: Option<Scope>,
+}
+
+impl Entry {
+    /// A task that is being spawned by the code that this thread is running.
+    pub(crate) fn new(spawned_at: Option<&'static Location<'static>>, wrapped: bool) -> Arc<Entry> {
+        let scope = context::current().and_then(|scope| scope.enter(Kind::Task, None, spawned_at));
+        Arc::new(Entry {
+            cell: current_cell(),
+            spawned_at,
+            born: clock::now(),
+            name: OnceLock::new(),
+            polls: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
+            polling_since: AtomicU64::new(0),
+            abort: OnceLock::new(),
+            wrapped,
+            gone: AtomicBool::new(false),
+            scope,
+        })
+    }
+
+    pub(crate) fn begin_poll(&self) {
+        self.polling_since.store(clock::now(), Relaxed);
+    }
+
+    pub(crate) fn end_poll(&self) {
+        let since = self.polling_since.swap(0, Relaxed);
+        let took = clock::now().saturating_sub(since);
+        // One thread at a time polls a task, so reading and writing need not be one step.
+        self.polls.store(self.polls.load(Relaxed) + 1, Relaxed);
+        self.busy.store(self.busy.load(Relaxed) + took, Relaxed);
+    }
+}
+
+/// Split so that threads which poll different tasks seldom wait for each other.
+const SHARDS: usize = 32;
+type Shard = Mutex<HashMap<Id, Arc<Entry>>>;
+static TASKS: [LazyLock<Shard>; SHARDS] = [const { LazyLock::new(Mutex::default) }; SHARDS];
+static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+fn shard(id: Id) -> MutexGuard<'static, HashMap<Id, Arc<Entry>>> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "only the low bits choose the shard"
+    )]
+    let index = HASHER.hash_one(id) as usize % SHARDS;
+    TASKS[index].lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn insert(id: Id, entry: Arc<Entry>) {
+    let mut shard = shard(id);
+    // It may have run to its end on another thread already.
+    if !entry.gone.load(Relaxed) {
+        shard.insert(id, entry);
+    }
+}
+
+#[cfg(tokio_unstable)]
+pub(crate) fn remove(id: Id) -> Option<Arc<Entry>> {
+    shard(id).remove(&id)
+}
+
+/// The same, once the task's future is gone; [`insert`] may still be on its way.
+pub(crate) fn forget(id: Option<Id>, entry: &Entry) {
+    let Some(id) = id else {
+        entry.gone.store(true, Relaxed);
+        return;
+    };
+    let mut shard = shard(id);
+    entry.gone.store(true, Relaxed);
+    shard.remove(&id);
+}
+
+pub(crate) fn get(id: Id) -> Option<Arc<Entry>> {
+    shard(id).get(&id).cloned()
+}
+
+/// All tasks that live now, in no order.
+pub(crate) fn all() -> Vec<(Id, Arc<Entry>)> {
+    let mut all = Vec::new();
+    for shard in &TASKS {
+        let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(shard.iter().map(|(id, entry)| (*id, Arc::clone(entry))));
+    }
+    all
+}
+
+/// Where a living task was spawned.
+pub(crate) fn spawned_at(id: Id) -> Option<Place> {
+    let location = get(id)?.spawned_at?;
+    Some(Place {
+        file: location.file().to_owned(),
+        line: location.line(),
+        column: location.column(),
+    })
+}

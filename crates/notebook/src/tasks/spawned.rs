@@ -1,0 +1,185 @@
+//! Tasks that this library spawned: it wraps their future, so that it can name, watch and cancel
+//! them, with or without tokio's hooks.
+
+use super::registry::{self, Entry, enter_cell};
+use crate::timeline::context::Scope;
+use crate::timeline::observed::Watch;
+use ::tokio::task::{AbortHandle, Id, JoinHandle};
+use std::cell::RefCell;
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+/// Spawns a future as a task of the runtime, as [`::tokio::spawn`] does.
+///
+/// It boxes the future before it hands it on. The same task runs, but a cell that spawns compiles
+/// quicker, since the machinery around a task is then generated once, in this library, and not again
+/// for every future. And the task can be listed, named, cancelled and recorded.
+///
+/// # Panics
+/// Outside of a runtime. In a cell there always is one.
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let boxed: Pin<Box<dyn Future<Output = F::Output> + Send>> = Box::pin(future);
+    let spawned = Spawned::new(boxed, Location::caller());
+    let entry = Arc::clone(&spawned.entry);
+    let handle = ::tokio::spawn(spawned);
+    register(handle.id(), handle.abort_handle(), entry);
+    handle
+}
+
+/// Lets others go first, as [`::tokio::task::yield_now`] does.
+pub async fn yield_now() {
+    if let Some(scope) = crate::timeline::context::current() {
+        scope.yields();
+    }
+    ::tokio::task::yield_now().await;
+}
+
+thread_local! {
+    /// The task that this thread is about to hand to tokio; the hook of its spawn takes it.
+    static PENDING: RefCell<Option<Arc<Entry>>> = const { RefCell::new(None) };
+    /// The task whose first poll this thread is in, and where its future is.
+    static FIRST_POLL: RefCell<Option<FirstPoll>> = const { RefCell::new(None) };
+}
+
+struct FirstPoll {
+    address: *const (),
+    size: usize,
+    entry: Arc<Entry>,
+    scope: Option<Scope>,
+}
+
+/// Notes what only is known once tokio has the task.
+pub(super) fn register(id: Id, abort: AbortHandle, entry: Arc<Entry>) {
+    let _ = entry.abort.set(abort);
+    if PENDING.with_borrow_mut(Option::take).is_some() {
+        // There was no hook to take it.
+        registry::insert(id, entry);
+    }
+}
+
+/// What the hook of a spawn asks for: the task that this library is spawning right now.
+#[cfg(tokio_unstable)]
+pub(super) fn take_pending() -> Option<Arc<Entry>> {
+    PENDING.with_borrow_mut(Option::take)
+}
+
+/// A task's future, watched.
+pub(super) struct Spawned<T> {
+    future: Pin<Box<dyn Future<Output = T> + Send>>,
+    pub(super) entry: Arc<Entry>,
+    watch: Option<Watch>,
+    polled: bool,
+}
+
+impl<T> Spawned<T> {
+    /// Hand it to tokio at once, on this thread.
+    pub(super) fn new(
+        future: Pin<Box<dyn Future<Output = T> + Send>>,
+        spawned_at: &'static Location<'static>,
+    ) -> Spawned<T> {
+        let entry = Entry::new(Some(spawned_at), true);
+        let watch = entry
+            .scope
+            .clone()
+            .map(|scope| Watch::new(scope, entry.born));
+        PENDING.set(Some(Arc::clone(&entry)));
+        Spawned {
+            future,
+            entry,
+            watch,
+            polled: false,
+        }
+    }
+}
+
+impl<T> Future for Spawned<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let this = &mut *self;
+        let first = !std::mem::replace(&mut this.polled, true);
+        if first {
+            FIRST_POLL.set(Some(FirstPoll {
+                address: std::ptr::from_ref(&*this.future).cast::<()>(),
+                size: size_of_val(&*this.future),
+                entry: Arc::clone(&this.entry),
+                scope: this.watch.as_ref().map(|watch| watch.scope().clone()),
+            }));
+        }
+        let _step = Step::begin(&this.entry, first);
+        match &mut this.watch {
+            Some(watch) => watch.poll(context, this.future.as_mut()),
+            None => this.future.as_mut().poll(context),
+        }
+    }
+}
+
+impl<T> Drop for Spawned<T> {
+    fn drop(&mut self) {
+        // tokio may have refused it, since there is no runtime here.
+        let _ = PENDING.try_with(|pending| {
+            let is_this = |entry: &mut Arc<Entry>| Arc::ptr_eq(entry, &self.entry);
+            pending.borrow_mut().take_if(is_this)
+        });
+        // With hooks, the end of the task does this too; twice does no harm.
+        registry::forget(::tokio::task::try_id(), &self.entry);
+    }
+}
+
+/// One poll of a task, to be ended also when it unwinds.
+struct Step<'a> {
+    entry: &'a Entry,
+    first: bool,
+    enclosing_cell: channel::CellNumber,
+}
+
+impl<'a> Step<'a> {
+    fn begin(entry: &'a Entry, first: bool) -> Step<'a> {
+        entry.begin_poll();
+        Step {
+            entry,
+            first,
+            enclosing_cell: enter_cell(entry.cell),
+        }
+    }
+}
+
+impl Drop for Step<'_> {
+    fn drop(&mut self) {
+        self.entry.end_poll();
+        if self.first {
+            FIRST_POLL.take();
+        }
+        enter_cell(self.enclosing_cell);
+    }
+}
+
+/// Whether the future of this size at this address is all that the task is whose first poll this
+/// thread is in.
+pub(crate) fn is_whole_task(address: *const (), size: usize) -> bool {
+    FIRST_POLL.with_borrow(|first| {
+        first
+            .as_ref()
+            .is_some_and(|first| first.address == address && first.size == size)
+    })
+}
+
+/// Gives the task whose first poll this thread is in a name.
+pub(crate) fn name_current(name: &str) {
+    FIRST_POLL.with_borrow(|first| {
+        if let Some(first) = first {
+            let _ = first.entry.name.set(name.to_owned());
+            if let Some(scope) = &first.scope {
+                scope.set_name(name);
+            }
+        }
+    });
+}

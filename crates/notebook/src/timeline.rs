@@ -1,0 +1,143 @@
+//! The schedule of code that ran: who was polled when, who waited, who blocked everybody else.
+//!
+//! ```
+//! # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! use notebook::timeline::{self, Named};
+//! use notebook::tokio::{join, time::{Duration, sleep}};
+//!
+//! let together = timeline::record("Two waits together", async {
+//!     join!(
+//!         sleep(Duration::from_millis(20)).named("first"),
+//!         sleep(Duration::from_millis(10)).named("second"),
+//!     )
+//! })
+//! .await;
+//! assert_eq!(together.order_of_ends(), ["second", "first"]);
+//! assert_eq!(together.most_in_flight(), 2);
+//! # });
+//! ```
+//!
+//! As the last expression of a cell, a [`Recording`] is a picture: a row for each task and each
+//! named future. [`Recording::by_worker`] has a row for each thread instead. Recorded is what the
+//! block does, and every task that it spawns, and what these spawn in turn; what runs beside it is
+//! not. [`start`] records everything in the process instead.
+//!
+//! # Layout
+//! - `recorder.rs`: what is noted, bounded. `context.rs`: to which recordings running code belongs.
+//!   `observed.rs`: a future that is watched; `named.rs`: one that has a name.
+//! - `assemble.rs`: from notes to rows. `recording.rs`, `row.rs`: what was recorded, as data.
+//! - `rows.rs`: which rows are drawn, and how many are folded into one. `picture.rs`, `marks.rs`,
+//!   `folded.rs`, `key.rs`: the picture. `by_worker.rs`: the other picture. `text.rs`: both in words.
+//! - `live.rs`: the picture while the code still runs. `every_cell.rs`: below every cell. `runtimes.rs`: other runtimes to run it on.
+//! - `clock.rs`, `threads.rs`, `place.rs`: times, threads and source places.
+
+mod assemble;
+mod by_worker;
+pub(crate) mod clock;
+pub(crate) mod context;
+mod every_cell;
+mod folded;
+mod key;
+mod live;
+mod marks;
+mod named;
+pub(crate) mod observed;
+mod picture;
+pub(crate) mod place;
+pub(crate) mod recorder;
+mod recording;
+mod row;
+mod rows;
+mod runtimes;
+#[cfg(test)]
+mod tests;
+mod text;
+mod threads;
+
+use observed::Watch;
+use recorder::{Recorder, scope_of};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use by_worker::ByWorker;
+pub(crate) use every_cell::run_cell_code;
+pub use every_cell::{off, on};
+pub use live::{record_live, record_live_value};
+pub use named::{Named, NamedFuture};
+pub use recorder::{Kind, Outcome};
+pub use recording::Recording;
+pub use row::{PollSpan, Row};
+pub use runtimes::{on_current_thread, on_workers};
+
+/// A poll that lasts longer than this is said to block: nothing else runs on its thread meanwhile.
+pub const DEFAULT_THRESHOLD: Duration = Duration::from_millis(20);
+
+/// Runs `future`, the block, and gives the record of it; its value is dropped.
+///
+/// The recording ends when the block does. Tasks that it spawned and did not await are shown as
+/// still running.
+pub async fn record<F: Future>(title: impl Into<String>, future: F) -> Recording {
+    record_value(title, future).await.1
+}
+
+/// Runs `future` as [`record`] does, and gives its value together with the record.
+pub async fn record_value<F: Future>(
+    title: impl Into<String>,
+    future: F,
+) -> (F::Output, Recording) {
+    let recorder = Recorder::new(&title.into(), DEFAULT_THRESHOLD);
+    let value = run_block(&recorder, future).await;
+    (value, recorder.finish())
+}
+
+/// Runs `future` as the block of a recording.
+async fn run_block<F: Future>(recorder: &Arc<Recorder>, future: F) -> F::Output {
+    let block = enclosing(recorder).enter(Kind::Block, Some("the block"), None);
+    let mut future = pin!(future);
+    match block {
+        Some(scope) => {
+            let mut watch = Watch::new(scope, 0);
+            poll_fn(|context| watch.poll(context, future.as_mut())).await
+        }
+        None => future.await,
+    }
+}
+
+/// The scope of a new recording; what encloses it records on.
+fn enclosing(recorder: &Arc<Recorder>) -> context::Scope {
+    let scope = scope_of(recorder);
+    match context::current() {
+        Some(outer) => outer.and(&scope),
+        None => scope,
+    }
+}
+
+/// A recording of everything: all tasks that are spawned, wherever, and all named futures that are
+/// polled first, from [`start`] to [`stop`](Everything::stop). Tasks that run already are not seen.
+#[derive(Debug)]
+#[must_use = "the recording ends when this is dropped"]
+pub struct Everything {
+    recorder: Arc<Recorder>,
+}
+
+/// Begins to record everything in the process. A second one takes the place of the first.
+pub fn start(title: impl Into<String>) -> Everything {
+    let recorder = Recorder::new(&title.into(), DEFAULT_THRESHOLD);
+    context::record_everything(scope_of(&recorder));
+    Everything { recorder }
+}
+
+impl Everything {
+    /// Ends the recording.
+    pub fn stop(self) -> Recording {
+        self.recorder.finish()
+    }
+}
+
+impl Drop for Everything {
+    fn drop(&mut self) {
+        context::stop_recording_everything(&self.recorder);
+    }
+}

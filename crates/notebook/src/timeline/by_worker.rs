@@ -1,0 +1,223 @@
+//! The other picture of a recording: a row for each thread, with what it polled.
+
+use super::marks::Across;
+use super::picture::TOP;
+use super::recorder::Kind;
+use super::recording::Recording;
+use super::row::Row;
+use crate::display::{MimeBundle, RichDisplay, show_result};
+use crate::plot::sheet::{self, Label, Sheet};
+use crate::plot::style::{self, AXIS, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+use crate::plot::{Table, format_duration};
+use std::collections::HashMap;
+use std::time::Duration;
+
+const ROW: f64 = 40.0;
+const NAMES: f64 = 120.0;
+const BESIDE: f64 = 90.0;
+/// So many polls in a row are drawn; more cannot be told apart.
+const MOST_BARS: usize = 400;
+/// Polls of one row that are narrower, in pixels, become one.
+const NARROW: f64 = 4.0;
+/// So many names the key has.
+const MOST_KEYS: usize = 7;
+
+/// A recording by thread; see [`Recording::by_worker`].
+#[derive(Debug, Clone)]
+pub struct ByWorker(Recording);
+
+/// A poll on a thread, or several that cannot be told apart.
+struct Bar<'a> {
+    row: &'a Row,
+    color: usize,
+    from: f64,
+    to: f64,
+}
+
+impl Recording {
+    /// The same recording seen from its threads: which of them polled what, and when it had nothing
+    /// to do.
+    #[must_use]
+    pub fn by_worker(&self) -> ByWorker {
+        ByWorker(self.clone())
+    }
+
+    /// How long each of [`threads`](Recording::threads) was busy with what was recorded.
+    #[must_use]
+    pub fn busy_by_thread(&self) -> Vec<Duration> {
+        let mut busy = vec![Duration::ZERO; self.threads.len()];
+        // The polls of a named future lie within those of its task.
+        for row in self.rows.iter().filter(|row| row.kind != Kind::Named) {
+            for span in &row.spans {
+                busy[span.thread] += span.lasted();
+            }
+        }
+        busy
+    }
+}
+
+impl ByWorker {
+    /// How busy each thread was, as a table.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let recording = &self.0;
+        let header = ["thread", "busy", "share"];
+        let busy = recording.threads.iter().zip(recording.busy_by_thread());
+        let table = busy.fold(Table::new(header), |table, (name, busy)| {
+            table.row([name.clone(), format_duration(busy), self.share(busy)])
+        });
+        format!(
+            "{}, by thread\n{}\n{}",
+            recording.title,
+            recording.headline(),
+            table.text()
+        )
+    }
+
+    fn share(&self, busy: Duration) -> String {
+        let whole = self.0.elapsed.as_secs_f64().max(1e-9);
+        format!("{:.0} %", 100.0 * busy.as_secs_f64() / whole)
+    }
+
+    /// The picture as an SVG document.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        let recording = &self.0;
+        let title = format!("{}, by thread", recording.title);
+        if recording.threads.is_empty() {
+            return sheet::paint_message(&title, "Nothing was recorded: nobody was polled.");
+        }
+        let colors = self.colors();
+        let mut keys: Vec<(usize, &Row)> = recording
+            .rows
+            .iter()
+            .enumerate()
+            .filter_map(|(index, row)| Some((*colors.get(&index)?, row)))
+            .collect();
+        keys.sort_by_key(|(color, _)| *color);
+        let keyed = keys.len() <= MOST_KEYS;
+        let end = TOP + ROW * recording.threads.len() as f64;
+        let height = end + if keyed { 60.0 } else { 34.0 };
+        sheet::paint(height, &title, &self.text(), |sheet| {
+            let muted = Label::new(SMALL_SIZE).muted();
+            sheet.text(&recording.headline(), (MARGIN, 46.0), muted);
+            let across = Across::new(MARGIN + NAMES, WIDTH - MARGIN - BESIDE, recording.elapsed);
+            across.draw(sheet, TOP, end);
+            for (thread, busy) in recording.busy_by_thread().into_iter().enumerate() {
+                let middle = TOP + ROW * (thread as f64 + 0.5);
+                let name = style::fit(&recording.threads[thread], TEXT_SIZE, NAMES - 8.0);
+                sheet.text(&name, (MARGIN, middle), Label::new(TEXT_SIZE));
+                let idle = [(across.left, middle), (across.right, middle)];
+                sheet.line("idle", &idle, AXIS, 1.0, &[]);
+                for bar in self.bars(thread, &across, &colors) {
+                    draw_bar(sheet, &bar, middle);
+                }
+                let share = format!("busy {}", self.share(busy));
+                sheet.text(&share, (across.right + 10.0, middle), muted);
+            }
+            if keyed {
+                draw_key(sheet, &keys, end + 38.0);
+            }
+        })
+    }
+
+    /// A colour for each row that polled; for a row with parts of its own, the parts.
+    fn colors(&self) -> HashMap<usize, usize> {
+        let rows = self.0.rows.iter().enumerate();
+        rows.filter(|(_, row)| !row.spans.is_empty() && row.library().is_none())
+            .enumerate()
+            .map(|(color, (index, _))| (index, color))
+            .collect()
+    }
+
+    fn bars<'a>(
+        &'a self,
+        thread: usize,
+        across: &Across,
+        colors: &HashMap<usize, usize>,
+    ) -> Vec<Bar<'a>> {
+        let mut polls: Vec<_> = self
+            .0
+            .rows
+            .iter()
+            .enumerate()
+            .filter_map(|(index, row)| Some((row, *colors.get(&index)?)))
+            .flat_map(|(row, color)| {
+                let here = row.spans.iter().filter(|span| span.thread == thread);
+                here.map(move |span| (row, color, span))
+            })
+            .collect();
+        polls.sort_by_key(|(.., span)| (span.start, std::cmp::Reverse(span.end)));
+        let mut bars: Vec<Bar<'a>> = Vec::new();
+        for (row, color, span) in polls {
+            let from = across.x(span.start);
+            let to = across.x(span.end).max(from + 1.5);
+            let full = bars.len() >= MOST_BARS;
+            match bars.last_mut() {
+                Some(last)
+                    if last.color == color
+                        && from <= last.to + 0.5
+                        && (to - from < NARROW || last.to - last.from < NARROW) =>
+                {
+                    last.to = to.max(last.to);
+                }
+                Some(last) if to <= last.to + 0.5 && to - from <= 2.0 => {}
+                _ if full => {}
+                _ => bars.push(Bar {
+                    row,
+                    color,
+                    from,
+                    to,
+                }),
+            }
+        }
+        bars
+    }
+
+    /// Shows the picture as the result of a cell.
+    pub fn evcxr_display(&self) {
+        show_result(self.mime_bundle());
+    }
+}
+
+impl RichDisplay for ByWorker {
+    fn mime_bundle(&self) -> MimeBundle {
+        MimeBundle::new()
+            .with("image/svg+xml", self.svg())
+            .with("text/plain", self.text())
+    }
+}
+
+fn draw_bar(sheet: &mut Sheet<'_>, bar: &Bar<'_>, middle: f64) {
+    let color = style::color(bar.color);
+    let half = if bar.row.kind == Kind::Named {
+        9.0
+    } else {
+        13.0
+    };
+    let (upper, lower) = ((bar.from, middle - half), (bar.to, middle + half));
+    if bar.to - bar.from < 4.0 {
+        sheet.rectangle("poll", upper, lower, color, 0.0);
+        return;
+    }
+    sheet.rectangle("poll", upper, lower, style::pale(color, 0.45), 0.0);
+    let edge = [upper, (lower.0, upper.1), lower, (upper.0, lower.1), upper];
+    sheet.line("edge", &edge, color, 1.5, &[]);
+    let name = style::fit(&bar.row.name, SMALL_SIZE, bar.to - bar.from - 6.0);
+    if bar.to - bar.from > 20.0 && name.chars().count() > 1 {
+        let at = ((bar.from + bar.to) / 2.0, middle);
+        sheet.text(&name, at, Label::new(SMALL_SIZE).centred());
+    }
+}
+
+fn draw_key(sheet: &mut Sheet<'_>, keys: &[(usize, &Row)], y: f64) {
+    let mut x = MARGIN;
+    let room = (WIDTH - 2.0 * MARGIN) / keys.len().max(1) as f64 - 22.0;
+    for (color, row) in keys {
+        let color = style::color(*color);
+        sheet.rectangle("key", (x, y - 5.0), (x + 10.0, y + 5.0), color, 0.0);
+        let name = style::fit(&row.name, SMALL_SIZE, room);
+        sheet.text(&name, (x + 16.0, y), Label::new(SMALL_SIZE).muted());
+        x += 22.0 + style::text_width(&name, SMALL_SIZE) + 10.0;
+    }
+}

@@ -1,0 +1,136 @@
+//! The picture of very many: rows folded by their name or by the place of their spawn, thin lines
+//! within each group.
+
+use super::key;
+use super::marks::{self, Across};
+use super::picture::TOP;
+use super::recorder::Outcome;
+use super::recording::Recording;
+use super::row::Row;
+use super::rows::{self, Group, Line};
+use crate::plot::count;
+use crate::plot::sheet::{Label, Sheet};
+use crate::plot::style::{self, AXIS, GRID, INK, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+
+/// Height of a thin line, and the least of a group, whose name must fit.
+const THIN: f64 = 4.0;
+const LEAST: f64 = 34.0;
+/// Two polls nearer to each other than this, in pixels, are drawn as one.
+const GAP: f64 = 3.0;
+const NAMES: f64 = 150.0;
+const BESIDE: f64 = 150.0;
+
+pub(super) fn svg(recording: &Recording, lines: &[Line<'_>]) -> String {
+    let (groups, more) = rows::groups(lines);
+    let drawn: Vec<Vec<Line<'_>>> = groups
+        .iter()
+        .map(|group| group.drawn(lines.len()))
+        .collect();
+    let height = |lines: &[Line<'_>]| (THIN * lines.len() as f64 + 10.0).max(LEAST);
+    let end = TOP + drawn.iter().map(|lines| height(lines)).sum::<f64>();
+    let shown = drawn.iter().map(Vec::len).sum::<usize>();
+    let mut notes = recording.notes();
+    if shown < lines.len() {
+        notes.push(format!(
+            "{shown} of the {} are drawn, evenly chosen.",
+            count(lines.len(), "row", "rows")
+        ));
+    }
+    if more > 0 {
+        notes.push(format!(
+            "Not drawn: {} more.",
+            count(more, "group", "groups")
+        ));
+    }
+    let rows = lines.iter().map(|line| line.row);
+    let entries = key::entries(rows, recording.threshold, false);
+    recording.paint(end, &entries, notes, |sheet| {
+        let left = MARGIN + NAMES + 10.0;
+        let across = Across::new(left, WIDTH - MARGIN - BESIDE, recording.elapsed);
+        recording.draw_band(sheet, &across, end);
+        across.draw(sheet, TOP, end);
+        let mut y = TOP;
+        for (index, (group, lines)) in groups.iter().zip(&drawn).enumerate() {
+            if index > 0 {
+                let line = [(MARGIN, y), (WIDTH - MARGIN, y)];
+                sheet.line("between", &line, GRID, 1.0, &[]);
+            }
+            draw_group(sheet, group, lines, &across, y);
+            y += height(lines);
+        }
+    })
+}
+
+fn draw_group(
+    sheet: &mut Sheet<'_>,
+    group: &Group<'_>,
+    lines: &[Line<'_>],
+    across: &Across,
+    top: f64,
+) {
+    let (first, second) = (top + 11.0, top + 25.0);
+    let muted = Label::new(SMALL_SIZE).muted();
+    let (name, beside) = (
+        style::fit(&group.name, TEXT_SIZE, NAMES),
+        across.right + 10.0,
+    );
+    if let [only] = group.all.as_slice() {
+        sheet.text(&name, (MARGIN, top + LEAST / 2.0), Label::new(TEXT_SIZE));
+        marks::draw_row(sheet, only.row, across, (top + LEAST / 2.0, 7.0), &|_| None);
+        sheet.text(&marks::label(only.row), (beside, top + LEAST / 2.0), muted);
+        return;
+    }
+    sheet.text(&name, (MARGIN, first), Label::new(TEXT_SIZE));
+    sheet.text(
+        &format!("{} of them", group.all.len()),
+        (MARGIN, second),
+        muted,
+    );
+    for (index, line) in lines.iter().enumerate() {
+        draw_thin(
+            sheet,
+            line.row,
+            across,
+            top + 5.0 + THIN * (index as f64 + 0.5),
+        );
+    }
+    sheet.text(
+        &format!("median {}", group.median()),
+        (beside, first),
+        muted,
+    );
+    let ends = style::fit(&group.ends(), SMALL_SIZE, BESIDE - 10.0);
+    sheet.text(&ends, (beside, second), muted);
+}
+
+fn draw_thin(sheet: &mut Sheet<'_>, row: &Row, across: &Across, middle: f64) {
+    let (from, to) = (across.x(row.began), across.x(row.until));
+    let line = [(from, middle), (to.max(from + 1.0), middle)];
+    sheet.line("waiting", &line, style::pale(AXIS, 0.7), 1.0, &[]);
+    for (span, (from, to)) in marks::merged(row, across, GAP) {
+        let blocking = span.is_some_and(|span| row.blocking.contains(span));
+        let (class, color) = if blocking {
+            ("blocking", marks::blocking_color())
+        } else {
+            ("poll", marks::poll_color())
+        };
+        let half = THIN / 2.0 - 0.5;
+        sheet.rectangle(
+            class,
+            (from, middle - half),
+            (to, middle + half),
+            color,
+            0.0,
+        );
+    }
+    if matches!(row.outcome, Outcome::Cancelled | Outcome::Panicked) {
+        let half = THIN / 2.0;
+        sheet.rectangle(
+            "cancelled",
+            (to, middle - half),
+            (to + 3.0, middle + half),
+            INK,
+            0.0,
+        );
+    }
+}

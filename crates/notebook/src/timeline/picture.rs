@@ -1,0 +1,161 @@
+//! The picture of a recording: a row for each task and each named future.
+
+use super::folded;
+use super::key;
+use super::marks::{self, Across};
+use super::recorder::Kind;
+use super::recording::Recording;
+use super::rows::{self, Line, MOST_LINES};
+use crate::display::{MimeBundle, RichDisplay, show_result};
+use crate::plot::sheet::{self, Label, Sheet};
+use crate::plot::style::{self, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+
+/// Where the first row begins.
+pub(super) const TOP: f64 = 64.0;
+/// Room right of the bars, for what stands beside them.
+const BESIDE: f64 = 140.0;
+const INDENT: f64 = 12.0;
+const DEEPEST: usize = 4;
+
+impl Recording {
+    /// The picture as an SVG document.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        let lines = rows::lines(self);
+        if lines.is_empty() {
+            let message = "Nothing was recorded: no task was spawned, and no named future polled.";
+            return sheet::paint_message(&self.title, message);
+        }
+        if lines.len() > MOST_LINES {
+            return folded::svg(self, &lines);
+        }
+        let row = match lines.len() {
+            0..=12 => 26.0,
+            13..=24 => 21.0,
+            _ => 16.0,
+        };
+        let entries = key::entries(
+            lines.iter().map(|line| line.row),
+            self.threshold,
+            self.names_workers(&lines),
+        );
+        let end = TOP + row * lines.len() as f64;
+        self.paint(end, &entries, self.notes(), |sheet| {
+            let width =
+                |line: &Line<'_>| indent(line) + style::text_width(&line.row.name, TEXT_SIZE);
+            let names = lines.iter().map(width).fold(40.0, f64::max).min(190.0);
+            let across = Across::new(MARGIN + names + 10.0, WIDTH - MARGIN - BESIDE, self.elapsed);
+            self.draw_band(sheet, &across, end);
+            across.draw(sheet, TOP, end);
+            for (index, line) in lines.iter().enumerate() {
+                let middle = TOP + row * (index as f64 + 0.5);
+                self.draw_line(sheet, line, &across, (middle, row, names));
+            }
+        })
+    }
+
+    /// A card with title, headline, what `draw` draws down to `end`, key and notes.
+    pub(super) fn paint(
+        &self,
+        end: f64,
+        entries: &[key::Entry],
+        notes: Vec<String>,
+        draw: impl FnOnce(&mut Sheet<'_>),
+    ) -> String {
+        let keyed = if entries.is_empty() {
+            0.0
+        } else {
+            key::height(entries) + 6.0
+        };
+        let height = end + 34.0 + keyed + 17.0 * notes.len() as f64;
+        sheet::paint(height, &self.title, &self.text(), |sheet| {
+            let label = Label::new(SMALL_SIZE).muted();
+            let room = WIDTH - 2.0 * MARGIN;
+            sheet.text(
+                &style::fit(&self.headline(), SMALL_SIZE, room),
+                (MARGIN, 46.0),
+                label,
+            );
+            draw(sheet);
+            key::draw(sheet, entries, end + 36.0);
+            sheet.footnotes(end + 32.0 + keyed, &notes);
+        })
+    }
+
+    fn draw_line(
+        &self,
+        sheet: &mut Sheet<'_>,
+        line: &Line<'_>,
+        across: &Across,
+        (middle, row, names): (f64, f64, f64),
+    ) {
+        let size = if row >= 20.0 { TEXT_SIZE } else { SMALL_SIZE };
+        let indent = indent(line);
+        let name = style::fit(&line.row.name, size, names - indent + 4.0);
+        sheet.text(&name, (MARGIN + indent, middle), Label::new(size));
+        let several = self.several_workers();
+        let worker = |thread: usize| {
+            let number = self.threads.get(thread)?.strip_prefix("worker ")?;
+            several.then(|| format!("w{number}"))
+        };
+        marks::draw_row(sheet, line.row, across, (middle, row * 0.31), &worker);
+        let beside = across.x(line.row.until) + 10.0;
+        let label = style::fit(&marks::label(line.row), SMALL_SIZE, WIDTH - 6.0 - beside);
+        sheet.text(&label, (beside, middle), Label::new(SMALL_SIZE).muted());
+    }
+
+    /// Where all share one thread, a blocking poll stops all of them: a band across the rows.
+    pub(super) fn draw_band(&self, sheet: &mut Sheet<'_>, across: &Across, end: f64) {
+        if self.threads.len() != 1 {
+            return;
+        }
+        for span in self.rows.iter().flat_map(|row| &row.blocking) {
+            let (from, to) = (across.x(span.start), across.x(span.end));
+            let color = style::pale(marks::blocking_color(), 0.18);
+            sheet.rectangle("held", (from, TOP), (to, end), color, 0.0);
+        }
+    }
+
+    fn several_workers(&self) -> bool {
+        let workers = self
+            .threads
+            .iter()
+            .filter(|name| name.starts_with("worker "));
+        workers.count() > 1
+    }
+
+    /// Whether a poll is long enough, somewhere, to have its worker's name written into it.
+    fn names_workers(&self, lines: &[Line<'_>]) -> bool {
+        let long = |line: &Line<'_>| {
+            line.row.kind != Kind::Blocking && line.row.longest_poll * 25 > self.elapsed
+        };
+        self.several_workers() && lines.iter().any(long)
+    }
+
+    /// Writes the SVG to a file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: impl AsRef<std::path::Path>) -> std::io::Result<()> {
+        std::fs::write(path, self.svg())
+    }
+
+    /// Shows the picture as the result of a cell; not again in the cell that has seen it live.
+    pub fn evcxr_display(&self) {
+        if !self.is_shown_here() {
+            show_result(self.mime_bundle());
+        }
+    }
+}
+
+impl RichDisplay for Recording {
+    fn mime_bundle(&self) -> MimeBundle {
+        MimeBundle::new()
+            .with("image/svg+xml", self.svg())
+            .with("text/plain", self.text())
+    }
+}
+
+fn indent(line: &Line<'_>) -> f64 {
+    INDENT * line.depth.min(DEEPEST) as f64
+}

@@ -1,0 +1,67 @@
+//! Where a task was spawned, in words.
+
+use std::fmt;
+use std::panic::Location;
+
+/// A place in source code: in a cell, in a library, or anywhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Place(Option<&'static Location<'static>>);
+
+impl Place {
+    pub(crate) fn of(location: Option<&'static Location<'static>>) -> Place {
+        Place(location)
+    }
+
+    /// The library whose code this is; `None` for a cell's or a program's own.
+    pub(crate) fn library(self) -> Option<&'static str> {
+        library(self.0?.file())
+    }
+}
+
+/// The name of the library that a source file belongs to.
+fn library(file: &'static str) -> Option<&'static str> {
+    if file.starts_with("/rustc/") {
+        return Some("std");
+    }
+    if file.contains("crates/services/src/") {
+        return Some("services");
+    }
+    // …/registry/src/index.crates.io-1949cf8c6b5b557f/hyper-util-0.1.20/src/…
+    let (_, rest) = file
+        .split_once("/registry/src/")
+        .or_else(|| file.split_once("/git/checkouts/"))?;
+    let folder = rest.split('/').nth(1).unwrap_or(rest);
+    let version = folder
+        .match_indices('-')
+        .find(|(at, _)| folder[at + 1..].starts_with(|first: char| first.is_ascii_digit()));
+    Some(version.map_or(folder, |(at, _)| &folder[..at]))
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => formatter.write_str("unknown"),
+            Some(place) => match self.library() {
+                Some(library) => write!(formatter, "library {library}"),
+                // evcxr's own file: its lines are not the person's.
+                None if place.file() == "src/lib.rs" => formatter.write_str("a cell"),
+                None => write!(formatter, "{}:{}", place.file(), place.line()),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::library;
+
+    #[test]
+    fn libraries_are_told_from_cells() {
+        let hyper = "/home/a/.cargo/registry/src/index.crates.io-1949cf/hyper-util-0.1.20/src/a.rs";
+        assert_eq!(library(hyper), Some("hyper-util"));
+        assert_eq!(library("/rustc/5980/library/core/src/lib.rs"), Some("std"));
+        assert_eq!(library("/a/crates/services/src/pages.rs"), Some("services"));
+        assert_eq!(library("src/lib.rs"), None);
+        assert_eq!(library("crates/notebook/src/timeline/tests.rs"), None);
+    }
+}

@@ -1,0 +1,239 @@
+//! What is noted while a recording runs: who there is, and each of their polls.
+//!
+//! Polls happen on many threads, so each thread writes to a part of its own, and what is counted per
+//! actor is counted by whoever polls it, which only one thread does at a time.
+
+use super::clock;
+use super::context::Scope;
+use super::recording::Recording;
+use std::panic::Location;
+use std::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed,
+};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// Of how many polls begin and end are kept. Of more, only the sums are.
+pub(crate) const MOST_POLLS: usize = 500_000;
+/// How many tasks and named futures are kept. More are only counted.
+pub(crate) const MOST_ACTORS: usize = 200_000;
+
+/// Parts that threads write to; two threads seldom share one.
+const PARTS: usize = 16;
+
+/// What a row stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The block that was recorded: the cell's own code, which is no task.
+    Block,
+    /// A task of the runtime.
+    Task,
+    /// A closure on a thread for blocking work: `spawn_blocking`.
+    Blocking,
+    /// A future with a name, inside of a task or of the block.
+    Named,
+}
+
+/// How it ended, as a number that fits an atomic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Outcome {
+    /// It had not ended when the recording did.
+    Running = 0,
+    /// It returned its value.
+    Completed = 1,
+    /// It was dropped before it returned: aborted, or on the losing side of a `select!`.
+    Cancelled = 2,
+    /// It panicked.
+    Panicked = 3,
+    /// It ended, and tokio does not tell in which of the three ways: a task that a library spawned.
+    Ended = 4,
+}
+
+impl Outcome {
+    fn from_number(number: u8) -> Outcome {
+        match number {
+            1 => Outcome::Completed,
+            2 => Outcome::Cancelled,
+            3 => Outcome::Panicked,
+            4 => Outcome::Ended,
+            _ => Outcome::Running,
+        }
+    }
+}
+
+/// A task, a named future, or the recorded block. Times are those of [`clock`]; 0 is "not yet".
+#[derive(Debug)]
+pub(crate) struct Actor {
+    pub(crate) index: u32,
+    pub(crate) kind: Kind,
+    pub(crate) parent: Option<u32>,
+    pub(crate) spawned_at: Option<&'static Location<'static>>,
+    pub(crate) born: u64,
+    name: OnceLock<String>,
+    pub(crate) polls: AtomicU64,
+    pub(crate) busy: AtomicU64,
+    pub(crate) longest: AtomicU64,
+    pub(crate) ended: AtomicU64,
+    outcome: AtomicU8,
+    pub(crate) polling_since: AtomicU64,
+    pub(crate) polling_on: AtomicU32,
+    /// When it said that it would let others go first; 0 if it did not.
+    pub(crate) yielded: AtomicU64,
+}
+
+impl Actor {
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.get().map(String::as_str)
+    }
+
+    pub(crate) fn set_name(&self, name: &str) {
+        let _ = self.name.set(name.to_owned());
+    }
+
+    pub(crate) fn outcome(&self) -> Outcome {
+        Outcome::from_number(self.outcome.load(Relaxed))
+    }
+}
+
+/// One poll, from begin to end; `ready` is when it was woken for it, 0 if that is not known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Noted {
+    pub(crate) actor: u32,
+    pub(crate) thread: u32,
+    pub(crate) ready: u64,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+}
+
+/// A recording that is under way.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    pub(crate) title: String,
+    pub(crate) begun: u64,
+    pub(crate) threshold: u64,
+    actors: Mutex<Vec<Arc<Actor>>>,
+    pub(crate) actors_dropped: AtomicU64,
+    polls: [Mutex<Vec<Noted>>; PARTS],
+    kept: AtomicUsize,
+    pub(crate) polls_dropped: AtomicU64,
+    closed: AtomicBool,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Recorder {
+    pub(crate) fn new(title: &str, threshold: std::time::Duration) -> Arc<Recorder> {
+        Arc::new(Recorder {
+            title: title.to_owned(),
+            begun: clock::now(),
+            threshold: u64::try_from(threshold.as_nanos()).unwrap_or(u64::MAX),
+            actors: Mutex::default(),
+            actors_dropped: AtomicU64::new(0),
+            polls: std::array::from_fn(|_| Mutex::default()),
+            kept: AtomicUsize::new(0),
+            polls_dropped: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    /// Notes a new actor; `None` when there are too many, or the recording has ended.
+    pub(crate) fn actor(
+        &self,
+        kind: Kind,
+        parent: Option<u32>,
+        name: Option<&str>,
+        spawned_at: Option<&'static Location<'static>>,
+    ) -> Option<Arc<Actor>> {
+        if self.closed.load(Relaxed) {
+            return None;
+        }
+        let mut actors = locked(&self.actors);
+        if actors.len() >= MOST_ACTORS {
+            self.actors_dropped.fetch_add(1, Relaxed);
+            return None;
+        }
+        let actor = Arc::new(Actor {
+            index: u32::try_from(actors.len()).unwrap_or(u32::MAX),
+            kind,
+            parent,
+            spawned_at,
+            born: clock::now(),
+            name: name.map_or_else(OnceLock::new, |name| OnceLock::from(name.to_owned())),
+            polls: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
+            longest: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            outcome: AtomicU8::new(0),
+            polling_since: AtomicU64::new(0),
+            polling_on: AtomicU32::new(0),
+            yielded: AtomicU64::new(0),
+        });
+        actors.push(Arc::clone(&actor));
+        Some(actor)
+    }
+
+    /// Notes a poll that has just ended.
+    pub(crate) fn polled(&self, actor: &Actor, poll: Noted) {
+        actor.polling_since.store(0, Relaxed);
+        if self.closed.load(Relaxed) {
+            return;
+        }
+        let took = poll.end - poll.start;
+        // Nobody else writes these while the poll lasts, so reading and writing need not be one step.
+        actor.polls.store(actor.polls.load(Relaxed) + 1, Relaxed);
+        actor.busy.store(actor.busy.load(Relaxed) + took, Relaxed);
+        if took > actor.longest.load(Relaxed) {
+            actor.longest.store(took, Relaxed);
+        }
+        if self.kept.fetch_add(1, Relaxed) < MOST_POLLS {
+            locked(&self.polls[poll.thread as usize % PARTS]).push(poll);
+        } else {
+            self.polls_dropped.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Notes how an actor ended; only the first time counts.
+    pub(crate) fn ended(&self, actor: &Actor, outcome: Outcome) {
+        if self.closed.load(Relaxed) || actor.ended.load(Relaxed) != 0 {
+            return;
+        }
+        actor.outcome.store(outcome as u8, Relaxed);
+        actor.ended.store(clock::now(), Relaxed);
+    }
+
+    pub(crate) fn actors(&self) -> Vec<Arc<Actor>> {
+        locked(&self.actors).clone()
+    }
+
+    pub(crate) fn noted_polls(&self) -> Vec<Noted> {
+        let mut polls = Vec::new();
+        for part in &self.polls {
+            polls.extend_from_slice(&locked(part));
+        }
+        polls
+    }
+
+    /// Ends the recording: nothing is noted any more.
+    pub(crate) fn finish(&self) -> Recording {
+        let end = clock::now();
+        self.closed.store(true, Relaxed);
+        let recording = Recording::of(self, end);
+        // Tasks that live on hold on to the recorder, and need not hold on to all that was noted.
+        for part in &self.polls {
+            *locked(part) = Vec::new();
+        }
+        *locked(&self.actors) = Vec::new();
+        recording
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Relaxed)
+    }
+}
+
+/// The scope of a recording itself, before anybody of it is polled.
+pub(crate) fn scope_of(recorder: &Arc<Recorder>) -> Scope {
+    Scope::of(recorder, None)
+}
