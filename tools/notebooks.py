@@ -177,6 +177,8 @@ def run(path: Path, kernel_name: str = "rust", seconds: float = SECONDS_PER_NOTE
 async def _run_cells(notebook: nbformat.NotebookNode, folder: Path, kernel_name: str, seconds: float) -> None:
     # Imported here: `check` does without it. The kernel in this Python's own prefix goes before the user's.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
+    # The committed outputs are those of a reader who has just begun.
+    os.environ["ASYNC_NOTEBOOK_PROGRESS"] = "off"
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, DeadKernelError

@@ -196,7 +196,7 @@ impl Driver {
             .tell(&KernelFrame::NextCell { cell, allow_stdin });
         self.lock_sources().begin_cell(cell, count, code);
         self.workers.forget_messages();
-        let code = warm_up::without_known_dependencies(code);
+        let code = warm_up::translate(code);
         let before: Vec<String> = self
             .context
             .variables_and_types()

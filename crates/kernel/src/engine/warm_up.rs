@@ -81,9 +81,23 @@ pub fn is_known_dependency(line: &str) -> bool {
             .is_some_and(|requirement| names_library(requirement, Path::new(".")))
 }
 
-/// The code of a cell without the `:dep notebook = …` line of a lesson's first cell: the library is there
+/// The commands that are the library's and not evcxr's, as the code that they stand for.
+const OWN_COMMANDS: &[(&str, &str)] = &[
+    (":tasks", "notebook::tasks::list()"),
+    (":timeline on", "notebook::timeline::on();"),
+    (":timeline off", "notebook::timeline::off();"),
+];
+
+fn own_command(line: &str) -> Option<&'static str> {
+    OWN_COMMANDS
+        .iter()
+        .find(|(command, _)| *command == line.trim_end())
+        .map(|(_, code)| *code)
+}
+
+/// The code of a cell with our own commands in the form of code, and without the `:dep notebook = …` line of a lesson's first cell: the library is there
 /// already, and another spelling of its path would have everything loaded again.
-pub fn without_known_dependencies(code: &str) -> String {
+pub fn translate(code: &str) -> String {
     let folder = std::env::current_dir().unwrap_or_default();
     let mut lines: Vec<&str> = Vec::new();
     for line in code.split('\n') {
@@ -96,7 +110,7 @@ pub fn without_known_dependencies(code: &str) -> String {
         match requirement {
             // An empty line in its place, so that all others keep their numbers.
             Some(requirement) if names_library(requirement, &folder) => lines.push(""),
-            _ => lines.push(line),
+            _ => lines.push(own_command(line).unwrap_or(line)),
         }
     }
     lines.join("\n")

@@ -22,12 +22,9 @@ pub(crate) fn install(builder: &mut Builder) {
             registry::insert(task.id(), entry);
         })
         .on_before_task_poll(|task| {
-            let Some(entry) = registry::get(task.id()) else {
-                enter_cell(0);
-                return;
-            };
-            enter_cell(entry.cell);
-            if !entry.wrapped {
+            let (cell, entry) = registry::polled(task.id());
+            enter_cell(cell);
+            if let Some(entry) = entry {
                 entry.begin_poll();
                 let poll = entry.scope.as_ref().map(|scope| scope.begin_poll(0));
                 OPEN.set(Some((entry, poll)));

@@ -10,7 +10,7 @@ use ::tokio::task::{AbortHandle, Id};
 use channel::{CellNumber, Place};
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -84,18 +84,38 @@ impl Entry {
     }
 }
 
+/// Numbers given out one after the other need no better hash, and every poll computes one.
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // The golden ratio, as Knuth's multiplicative hashing has it: it spreads to the high bits.
+        let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
+
+type Tasks = HashMap<Id, Arc<Entry>, BuildHasherDefault<IdHasher>>;
+
 /// Split so that threads which poll different tasks seldom wait for each other.
 const SHARDS: usize = 32;
-type Shard = Mutex<HashMap<Id, Arc<Entry>>>;
-static TASKS: [LazyLock<Shard>; SHARDS] = [const { LazyLock::new(Mutex::default) }; SHARDS];
-static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+static TASKS: [LazyLock<Mutex<Tasks>>; SHARDS] = [const { LazyLock::new(Mutex::default) }; SHARDS];
 
-fn shard(id: Id) -> MutexGuard<'static, HashMap<Id, Arc<Entry>>> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "only the low bits choose the shard"
-    )]
-    let index = HASHER.hash_one(id) as usize % SHARDS;
+fn shard(id: Id) -> MutexGuard<'static, Tasks> {
+    let hash = BuildHasherDefault::<IdHasher>::default().hash_one(id);
+    // Only some bits choose the shard; the map in it uses the lowest and highest.
+    let index = (hash >> 20) as usize % SHARDS;
     TASKS[index].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -125,6 +145,16 @@ pub(crate) fn forget(id: Option<Id>, entry: &Entry) {
 
 pub(crate) fn get(id: Id) -> Option<Arc<Entry>> {
     shard(id).get(&id).cloned()
+}
+
+/// The cell that a task belongs to, and the task itself where it must be watched from outside.
+#[cfg(tokio_unstable)]
+pub(crate) fn polled(id: Id) -> (CellNumber, Option<Arc<Entry>>) {
+    match shard(id).get(&id) {
+        Some(entry) if entry.wrapped => (entry.cell, None),
+        Some(entry) => (entry.cell, Some(Arc::clone(entry))),
+        None => (0, None),
+    }
 }
 
 /// All tasks that live now, in no order.
