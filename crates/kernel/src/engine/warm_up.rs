@@ -86,6 +86,11 @@ const OWN_COMMANDS: &[(&str, &str)] = &[
     (":tasks", "notebook::tasks::list()"),
     (":timeline on", "notebook::timeline::on();"),
     (":timeline off", "notebook::timeline::off();"),
+    // evcxr's own would end the kernel itself, and the front end would not know why.
+    (
+        ":quit",
+        r#"println!("Nothing was ended. A kernel is shut down or restarted from JupyterLab's Kernel menu.");"#,
+    ),
 ];
 
 fn own_command(line: &str) -> Option<&'static str> {
