@@ -218,6 +218,10 @@ impl Driver {
                 other => other,
             };
         }
+        if matches!(result, Ok(Ok(_))) && warm_up::clears(&code) {
+            // It has taken away what every cell stands on, too.
+            result = self.run(&warm_up::prelude(&crate::paths::library()));
+        }
         let end = match result {
             Ok(Ok(outputs)) => CellEnd::Done {
                 content: outputs.content_by_mime_type.into_iter().collect(),
@@ -325,7 +329,7 @@ impl Driver {
         let sources = self.lock_sources();
         let mut warnings: Vec<String> = messages
             .iter()
-            .filter(|message| message.level == "warning")
+            .filter(|message| message.level == "warning" && !message.is_about_result_of_cell())
             .filter_map(|message| message.render(&sources, cell, |number| number == cell))
             .collect();
         warnings.dedup();

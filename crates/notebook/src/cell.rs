@@ -4,6 +4,7 @@
 //! `evcxr_display` on the last expression, and two prints where a top-level `?` fails. With the
 //! names of this module in scope those calls end up here.
 
+#[cfg(tokio_unstable)]
 use crate::display::{self, MimeBundle};
 use crate::{output, panics, runtime};
 use channel::{Stream, WorkerFrame};
@@ -81,18 +82,23 @@ impl<E> CellOutput for Result<(), E> {
 /// Shows a cell's last value by its `Debug` text. A type's own `evcxr_display` goes before it.
 ///
 /// Without this trait evcxr would compile every cell twice whose last value is not shown richly:
-/// first with `evcxr_display`, then, as that does not exist, with `{:?}`.
+/// first with `evcxr_display`, then, as that does not exist, with `{:?}`. On a stock kernel, which has
+/// no reason to bring this into scope, it must not exist either: rustc's hint to import it would keep
+/// evcxr from its second try. The setting that only our kernel builds with tells the two apart.
+#[cfg(tokio_unstable)]
 pub trait CellDisplay {
     /// Shows the value as the cell's result.
     fn evcxr_display(&self);
 }
 
+#[cfg(tokio_unstable)]
 impl<T: fmt::Debug + ?Sized> CellDisplay for T {
     fn evcxr_display(&self) {
         show_debug(&self, std::any::type_name::<T>());
     }
 }
 
+#[cfg(tokio_unstable)]
 fn show_debug(value: &dyn fmt::Debug, type_name: &str) {
     // The unit value means "nothing to show", as `None` does in a Python notebook.
     if type_name != "()" {

@@ -130,7 +130,7 @@ impl Dispatcher {
             return;
         };
         running.building += 1;
-        let text = format!("\r\u{1b}[Kcompiling {crate_name} ({})", running.building);
+        let text = progress_line(&format!("compiling {crate_name} ({})", running.building));
         let request = Arc::clone(&running.request);
         self.publish(StreamContent::stderr(&text), &request);
     }
@@ -152,7 +152,7 @@ impl Dispatcher {
         };
         self.asking = None;
         if running.building > 0 {
-            let text = format!("\r\u{1b}[Kcompiled {} crates\n", running.building);
+            let text = progress_line(&format!("compiled {} crates", running.building)) + "\n";
             self.publish(StreamContent::stderr(&text), &running.request);
         }
         if let CellEnd::Done { warnings, .. } = &end {
@@ -297,6 +297,12 @@ impl Dispatcher {
             self.publish(ClearOutput { wait }, &request);
         }
     }
+}
+
+/// A line in place of the one before. JupyterLab knows the carriage return, but no sequence that
+/// clears a line, so spaces cover what was longer.
+fn progress_line(text: &str) -> String {
+    format!("\r{text:<60}")
 }
 
 fn not_ready(reason: &str) -> Failure {

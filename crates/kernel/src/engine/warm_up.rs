@@ -100,6 +100,11 @@ fn own_command(line: &str) -> Option<&'static str> {
         .map(|(_, code)| *code)
 }
 
+/// Whether a cell has evcxr forget everything.
+pub fn clears(code: &str) -> bool {
+    code.lines().any(|line| line.trim() == ":clear")
+}
+
 /// The code of a cell with our own commands in the form of code, and without the `:dep notebook = …` line of a lesson's first cell: the library is there
 /// already, and another spelling of its path would have everything loaded again.
 pub fn translate(code: &str) -> String {

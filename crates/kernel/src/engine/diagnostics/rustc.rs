@@ -44,6 +44,9 @@ struct Expansion {
     span: Span,
 }
 
+/// A cell's code, and what is marked in it.
+type Marked<'m> = (String, Vec<(Range<usize>, &'m Span)>);
+
 /// A place in a cell.
 struct CellSpan {
     count: usize,
@@ -65,7 +68,7 @@ impl Message {
         cell: CellNumber,
         is_wanted: impl Fn(CellNumber) -> bool,
     ) -> Option<String> {
-        let mut places: BTreeMap<usize, (String, Vec<(Range<usize>, &Span)>)> = BTreeMap::new();
+        let mut places: BTreeMap<usize, Marked<'_>> = BTreeMap::new();
         let mut primary = None;
         for span in &self.spans {
             let Some((number, place)) = span.locate(sources, cell) else {
@@ -122,6 +125,15 @@ impl Message {
             group = group.element(Level::HELP.message(text.as_str()));
         }
         Some(Renderer::styled().render(&[group]))
+    }
+
+    /// Whether it warns that nobody looks at how the cell ended, which evcxr's code does not.
+    pub fn is_about_result_of_cell(&self) -> bool {
+        self.message.starts_with("unused `Result`")
+            && self
+                .spans
+                .iter()
+                .any(|span| span.line_end > span.line_start + 2)
     }
 
     /// The variable, with its type, that the message is about, when its main place is the line with
@@ -187,8 +199,14 @@ impl Span {
             first.offset + 1
         };
         let start = super::byte_offset(code, (first.line, start_column));
-        let last = lines.filter(|(_, last)| last.cell == first.cell).last();
+        let last = lines
+            .filter(|(_, last)| last.cell == first.cell)
+            .next_back();
         let (last_line, last) = last.unwrap_or_else(|| (first_line, first.clone()));
+        // A span that begins or ends further outside is about the code around the cell.
+        if first_line > self.line_start + 1 || last_line + 1 < self.line_end {
+            return None;
+        }
         let generated = sources.generated_line(cell, last_line)?;
         let end_column = if last_line == self.line_end {
             shifted(self.column_end, generated, last.offset)
