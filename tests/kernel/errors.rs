@@ -113,7 +113,7 @@ async fn compile_errors_show_what_the_compiler_says() {
         .execute("let unfinished = (1 + ;")
         .await
         .failed()
-        .traceback_contains("expected expression");
+        .traceback_contains("unclosed delimiter");
     // Two faults, one message under the cell.
     kernel
         .execute("first_missing; second_missing;")

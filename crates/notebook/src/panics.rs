@@ -54,6 +54,8 @@ fn message(info: &PanicHookInfo<'_>) -> String {
 /// The frames of code that cells brought, innermost first.
 pub(crate) fn stack_of_cells() -> Vec<StackFrame> {
     let mut frames = Vec::new();
+    // It remembers which libraries are loaded, and every cell is a new one.
+    backtrace::clear_symbol_cache();
     backtrace::trace(|frame| {
         backtrace::resolve_frame(frame, |symbol| {
             let (Some(file), Some(line)) = (symbol.filename(), symbol.lineno()) else {

@@ -239,11 +239,16 @@ impl Dispatcher {
             .into_iter()
             .map(|(mime_type, text)| (mime_type, channel::MimeValue::Text(text)))
             .collect();
-        let result = ExecuteResult::new(
-            ExecutionCount::new(self.execution_count),
-            replies::media(data),
-        );
+        let result = self.result(replies::media(data));
         self.publish(result, &running.request);
+    }
+
+    /// A cell's result. The protocol wants an object, and not null, where nothing is transient.
+    fn result(&self, data: jupyter_protocol::Media) -> ExecuteResult {
+        ExecuteResult {
+            transient: Some(jupyter_protocol::Transient::default()),
+            ..ExecuteResult::new(ExecutionCount::new(self.execution_count), data)
+        }
     }
 
     /// Takes everything out of the queue that waits behind a cell that failed.
@@ -276,9 +281,7 @@ impl Dispatcher {
             .is_some_and(|running| is_running && running.content.silent);
         let message: JupyterMessageContent = match display.kind {
             channel::DisplayKind::Result if is_silent => return,
-            channel::DisplayKind::Result if is_running => {
-                ExecuteResult::new(ExecutionCount::new(self.execution_count), data).into()
-            }
+            channel::DisplayKind::Result if is_running => self.result(data).into(),
             channel::DisplayKind::Result => DisplayData::new(data).into(),
             channel::DisplayKind::New { display_id } => DisplayData {
                 transient: Some(jupyter_protocol::Transient { display_id }),

@@ -144,15 +144,21 @@ impl Outlet {
         }
     }
 
-    /// Sends an output in evcxr's convention, which is how a type shows itself as a cell's result.
-    /// Pictures are in base64 there already.
+    /// Sends an output in evcxr's convention. Pictures are in base64 there already.
     fn send_contents(&mut self, forms: &mut Vec<(String, MimeValue)>) {
         if forms.is_empty() {
             return;
         }
+        // Plain text alone is how evcxr itself shows a last expression.
+        let is_result = forms.iter().all(|(mime_type, _)| mime_type == "text/plain");
+        let kind = if is_result {
+            DisplayKind::Result
+        } else {
+            DisplayKind::New { display_id: None }
+        };
         self.send(&WorkerFrame::Display(Display {
             cell: 0,
-            kind: DisplayKind::Result,
+            kind,
             data: std::mem::take(forms),
         }));
     }

@@ -26,10 +26,19 @@ pub fn build(report: &mut Report, only_check: bool) -> Option<ExitCode> {
         .envs(&recipe.compiler.environment)
         .stdin(Stdio::null())
         .stderr(Stdio::piped());
-    let output = match command.output() {
+    let mut output = match command.output() {
         Ok(output) => output,
         Err(error) => return Some(fail(&error, "rustc")),
     };
+    if !output.status.success() && names_never_type(&output.stderr) {
+        command
+            .env("RUSTC_BOOTSTRAP", "1")
+            .arg("-Zcrate-attr=feature(never_type)");
+        output = match command.output() {
+            Ok(output) => output,
+            Err(error) => return Some(fail(&error, "rustc")),
+        };
+    }
     report_messages(&output.stderr, report);
     // evcxr reads the same JSON, as it does from cargo.
     let _ = std::io::stderr().write_all(&output.stderr);
@@ -53,6 +62,13 @@ fn finish(library: &Path) -> ExitCode {
         return fail(&error, "the compiler's result");
     }
     ExitCode::SUCCESS
+}
+
+/// Whether the one obstacle is the name of the type `!`. `let task = tokio::spawn(async { loop { … } })`
+/// is a `JoinHandle<!>`, and evcxr has to write that down to keep the variable, which stable Rust
+/// allows nobody. So for such a cell, and for nothing else, that name is allowed.
+fn names_never_type(messages: &[u8]) -> bool {
+    String::from_utf8_lossy(messages).contains("the `!` type is experimental")
 }
 
 fn arguments(compiler: &Compiler, only_check: bool) -> Vec<String> {
