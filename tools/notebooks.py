@@ -28,7 +28,7 @@ from pathlib import Path
 import nbformat
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
-SECONDS_PER_NOTEBOOK = 60.0
+SECONDS_PER_NOTEBOOK = 180.0
 KERNELSPEC = {"display_name": "Rust", "language": "rust", "name": "rust"}
 LANGUAGE_INFO = {"file_extension": ".rs", "mimetype": "text/rust", "name": "rust"}
 CELL_METADATA = {"tags", "slideshow", "jupyter", "editable", "deletable"}

@@ -9,6 +9,7 @@ Questions about a piece of code carry it as data in their output: it is run, and
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,9 @@ from nbformat import NotebookNode
 
 QUIZ_DATA = "application/vnd.async-notebook.quiz+json"
 FENCE = re.compile(r"^```rust\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
-# The cells have a minute together; starting the kernel and stopping it come on top.
+# The cells have three minutes together; starting the kernel and stopping it come on top.
+# They run every notebook several times over, so they are asked for with WHOLE_COURSE=1.
+WHOLE = pytest.mark.skipif(os.environ.get("WHOLE_COURSE") != "1", reason="asked for with WHOLE_COURSE=1")
 LIMIT = pytest.mark.timeout(notebooks.SECONDS_PER_NOTEBOOK + 60)
 
 
@@ -126,6 +129,7 @@ def test_exercises_are_put_together_well(path: Path) -> None:
 
 
 @named(with_tag("check"))
+@WHOLE
 @LIMIT
 def test_as_it_stands_every_check_says_not_yet(path: Path) -> None:
     notebook = execute(nbformat.read(path, as_version=4), path.parent)
@@ -136,6 +140,7 @@ def test_as_it_stands_every_check_says_not_yet(path: Path) -> None:
 
 
 @named(with_tag("check"))
+@WHOLE
 @LIMIT
 def test_with_the_solutions_in_every_check_says_solved(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
@@ -159,6 +164,7 @@ def test_every_question_has_a_right_choice_and_a_wrong_one(path: Path) -> None:
 
 
 @named(with_tag("quiz"))
+@WHOLE
 @LIMIT
 def test_the_code_of_questions_does_what_the_answer_says(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
@@ -210,6 +216,7 @@ WRONG = {
 }
 
 
+@WHOLE
 @LIMIT
 def test_wrong_answers_in_cells_are_told_what_is_wrong() -> None:
     cells = [code(SET_UP), code(DEFINITION)]
@@ -232,6 +239,7 @@ def test_wrong_answers_in_cells_are_told_what_is_wrong() -> None:
     assert shown(cells[-1]) == "7"
 
 
+@WHOLE
 @LIMIT
 def test_questions_in_cells_carry_their_code() -> None:
     prints = 'quiz::what_prints("99-1", r#"println!("b");"#).choice("a", "no").answer("{}", "yes")'
