@@ -157,7 +157,11 @@ impl Message {
 
     /// A help or note on one line, with what it proposes to write.
     fn advice(&self) -> Option<String> {
-        let is_boilerplate = self.message.starts_with("`#[") || self.message.contains("aborting");
+        // The last two name a file in the session's folder, which a reader of the notebook has not.
+        let is_boilerplate = self.message.starts_with("`#[")
+            || self.message.contains("aborting")
+            || self.message.starts_with("the full ")
+            || self.message.contains("--verbose");
         if is_boilerplate {
             return None;
         }
