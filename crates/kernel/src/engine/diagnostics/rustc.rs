@@ -203,9 +203,7 @@ impl Span {
             first.offset + 1
         };
         let start = super::byte_offset(code, (first.line, start_column));
-        let last = lines
-            .filter(|(_, last)| last.cell == first.cell)
-            .next_back();
+        let last = lines.rfind(|(_, last)| last.cell == first.cell);
         let (last_line, last) = last.unwrap_or_else(|| (first_line, first.clone()));
         // A span that begins or ends further outside is about the code around the cell.
         if first_line > self.line_start + 1 || last_line + 1 < self.line_end {
