@@ -17,6 +17,7 @@ use self::run::{Language, report, run};
 
 /// Our kernel passes everything.
 #[tokio::test]
+#[ignore = "it takes minutes: ask for it with --ignored"]
 async fn every_case_on_this_kernel() {
     let outcomes = run(Launch::kernel(), Language::Rust).await;
     let table = report(&outcomes);
