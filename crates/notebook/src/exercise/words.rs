@@ -1,19 +1,6 @@
 //! Small pieces of the texts that are shown.
 
-/// Text as it can stand in HTML.
-pub(crate) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
+pub(crate) use crate::plot::escape::escape;
 
 /// Text as HTML: pieces between backticks as code, line ends kept.
 pub(crate) fn inline(text: &str) -> String {

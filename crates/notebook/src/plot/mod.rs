@@ -35,7 +35,7 @@ mod call_rows;
 mod calls;
 mod distribution;
 mod drawing;
-mod escape;
+pub(crate) mod escape;
 pub(crate) mod format;
 mod lines;
 mod lines_text;
