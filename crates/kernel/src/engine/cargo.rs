@@ -10,6 +10,7 @@
 //! - this file: which program is stood in for, and what is left to the real one.
 //! - [`full`]: a build by the real cargo, which notes how the cell itself was compiled.
 //! - [`guard`]: no build may replace the library that is loaded.
+//! - [`metadata`]: what is told of the package and its dependencies.
 //! - [`recipe`]: that note: the compiler's command, and everything that it depends on.
 //! - [`quick`]: a build by that command alone, when nothing but the cell has changed.
 //! - [`shelf`]: cells that were compiled ahead, put aside until they are run.
@@ -17,12 +18,12 @@
 
 mod full;
 pub mod guard;
+mod metadata;
 mod quick;
-mod recipe;
+pub mod recipe;
 mod report;
 mod shelf;
 
-use super::warm_up::is_known_dependency;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -32,46 +33,73 @@ use std::process::{Command, ExitCode};
 pub const CARGO_VARIABLE: &str = "ASYNC_NOTEBOOK_CARGO";
 /// The PATH without the kernel's own folders.
 pub const PATH_VARIABLE: &str = "ASYNC_NOTEBOOK_PATH";
+/// The CARGO_HOME that the kernel was started with; empty where there was none.
+pub const CARGO_HOME_VARIABLE: &str = "ASYNC_NOTEBOOK_CARGO_HOME";
+
+/// What a program must be given (or, with `None`, not be given) to find the tools that the kernel
+/// itself was started with.
+pub fn restored_variables() -> Vec<(&'static str, Option<OsString>)> {
+    let mut variables = Vec::new();
+    if let Some(path) = std::env::var_os(PATH_VARIABLE) {
+        variables.push(("PATH", Some(path)));
+    }
+    if let Some(home) = std::env::var_os(CARGO_HOME_VARIABLE) {
+        variables.push(("CARGO_HOME", Some(home).filter(|home| !home.is_empty())));
+    }
+    variables
+}
 
 /// Stands in the package's folder while a cell is compiled ahead.
 pub const AHEAD_MARK: &str = ".compiling-ahead";
 /// Where cells that were compiled ahead are put aside.
 pub const AHEAD_FOLDER: &str = ".ahead";
 
-/// The package that evcxr makes up to check a new dependency.
-const CHECKED_PACKAGE: &str = "evcxr_dummy_validate_dep";
-
 /// A program that this binary stands in for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tool {
     Rustup,
     Cargo,
+    /// What the analyser takes for cargo.
+    AnalyserCargo,
     /// What cargo calls in place of rustc.
     Rustc,
 }
+
+/// The links in a session's folder by which this binary is called, and as what.
+pub const TOOLS: &[(&str, Tool)] = &[
+    ("rustup/rustup", Tool::Rustup),
+    ("cargo/cargo", Tool::Cargo),
+    ("cargo/rustc", Tool::Rustc),
+    ("analyser/bin/cargo", Tool::AnalyserCargo),
+];
 
 /// Which program this process was called as, if not the kernel.
 pub fn called_as() -> Option<Tool> {
     std::env::var_os(CARGO_VARIABLE)?;
     let name = PathBuf::from(std::env::args_os().next()?);
-    match name.file_name()?.to_str()? {
-        "rustup" => Some(Tool::Rustup),
-        "cargo" => Some(Tool::Cargo),
-        "rustc" => Some(Tool::Rustc),
-        _ => None,
-    }
+    // What is found along the PATH (rustup) is called by its bare name, the others by their path.
+    TOOLS
+        .iter()
+        .find(|(link, _)| name.ends_with(link) || Path::new(link).file_name() == Some(name.as_os_str()))
+        .map(|(_, tool)| *tool)
 }
 
 /// Does what the program would do.
 pub fn stand_in(tool: Tool) -> ExitCode {
-    if let Some(path) = std::env::var_os(PATH_VARIABLE) {
+    for (name, value) in restored_variables() {
         // SAFETY: no other thread runs yet.
-        unsafe { std::env::set_var("PATH", path) };
+        unsafe {
+            match value {
+                Some(value) => std::env::set_var(name, value),
+                None => std::env::remove_var(name),
+            }
+        }
     }
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     match tool {
         Tool::Rustup => rustup(&arguments),
         Tool::Cargo => cargo(&arguments),
+        Tool::AnalyserCargo => cargo_for_analyser(&arguments),
         Tool::Rustc => full::note_and_compile(&arguments),
     }
 }
@@ -94,36 +122,17 @@ fn cargo(arguments: &[OsString]) -> ExitCode {
         .find(|argument| !argument.as_encoded_bytes().starts_with(b"-"))
         .and_then(|argument| argument.to_str());
     match command {
-        Some("metadata") => metadata(arguments),
+        Some("metadata") => metadata::describe(arguments),
         Some(command @ ("build" | "check")) => build(arguments, command == "check"),
         _ => fail(&Command::new("cargo").args(arguments).exec(), "cargo"),
     }
 }
 
-/// Describes the package; when it is one that evcxr made up to check a dependency, without touching
-/// the lock file.
-fn metadata(arguments: &[OsString]) -> ExitCode {
-    let manifest = std::fs::read_to_string("Cargo.toml").unwrap_or_default();
-    if !manifest.contains(CHECKED_PACKAGE) {
-        return fail(&Command::new("cargo").args(arguments).exec(), "cargo");
+fn cargo_for_analyser(arguments: &[OsString]) -> ExitCode {
+    if arguments.first().is_some_and(|first| first == "metadata") {
+        return metadata::describe_to_analyser(arguments);
     }
-    let mut dependency = manifest
-        .lines()
-        .skip_while(|line| line.trim() != "[dependencies]")
-        .skip(1)
-        .map(str::trim)
-        .filter(|line| !line.is_empty());
-    if dependency.next().is_some_and(is_known_dependency) {
-        return ExitCode::SUCCESS;
-    }
-    let lock = std::fs::read("Cargo.lock");
-    let code = wait(Command::new("cargo").args(arguments));
-    if let Ok(lock) = lock
-        && let Err(error) = std::fs::write("Cargo.lock", lock)
-    {
-        eprintln!("the lock file could not be put back: {error}");
-    }
-    code
+    fail(&Command::new("cargo").args(arguments).exec(), "cargo")
 }
 
 fn wait(command: &mut Command) -> ExitCode {

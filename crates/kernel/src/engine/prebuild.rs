@@ -104,6 +104,8 @@ pub fn prebuild() -> anyhow::Result<()> {
     let _ = fs::remove_file(folder.join("crate/Cargo.lock"));
     let session = Session::keep_at(&folder)?;
     session.enter_environment();
+    // No cell runs here that could lose the library of an earlier build.
+    session.allow_new_library();
     let (events, mut inbox) = mpsc::channel(64);
     // evcxr itself says on stderr which crates it compiles; here somebody has to take the events.
     std::thread::Builder::new()
@@ -132,6 +134,7 @@ fn stamp() -> anyhow::Result<String> {
     let library = paths::library();
     stamp.push_str(&session::settings());
     stamp.push_str(&warm_up::prelude(&library));
+    stamp_file(&std::env::current_exe()?, &mut stamp)?;
     if let Some(lock_file) = paths::lock_file() {
         stamp_file(&lock_file, &mut stamp)?;
     }

@@ -8,6 +8,7 @@
 //!   rustup/rustup     what evcxr asks for cargo
 //!   cargo/cargo       what it gets: the stand-in
 //!   cargo/rustc       what the real cargo calls in place of rustc
+//!   analyser/bin/cargo   what the analyser takes for cargo: it looks into CARGO_HOME first
 //!   crate/            evcxr's package, a copy of the prebuilt one
 //! ```
 
@@ -95,6 +96,7 @@ impl Session {
         if self.remove_at_end {
             let prebuilt = Prebuilt::up_to_date(tell)?;
             copy_tree(&prebuilt.crate_folder(), &self.crate_folder())?;
+            super::cargo::recipe::move_notes(&prebuilt.crate_folder(), &self.crate_folder())?;
         }
         Ok(self.place_lock_file()?)
     }
@@ -144,8 +146,8 @@ impl Session {
         fs::create_dir_all(self.folder.join(".cargo"))?;
         write_if_other(&self.folder.join(".cargo/config.toml"), CARGO_CONFIG)?;
         write_if_other(&self.folder.join("evcxr.toml"), EVCXR_CONFIG)?;
-        for tool in ["rustup/rustup", "cargo/cargo", "cargo/rustc"] {
-            let link = self.folder.join(tool);
+        for (link, _) in super::cargo::TOOLS {
+            let link = self.folder.join(link);
             if let Some(folder) = link.parent() {
                 fs::create_dir_all(folder)?;
             }
@@ -230,6 +232,11 @@ impl Session {
             (worker::SOCKET_VARIABLE, self.socket().into_os_string()),
             (super::cargo::CARGO_VARIABLE, self.cargo().into_os_string()),
             (super::cargo::PATH_VARIABLE, path),
+            (
+                super::cargo::CARGO_HOME_VARIABLE,
+                std::env::var_os("CARGO_HOME").unwrap_or_default(),
+            ),
+            ("CARGO_HOME", self.folder.join("analyser").into_os_string()),
             ("PATH", with_stand_in),
         ];
         for (name, value) in variables {
@@ -258,11 +265,15 @@ pub fn restore_environment(command: &mut Command) {
         worker::SOCKET_VARIABLE,
         super::cargo::CARGO_VARIABLE,
         super::cargo::PATH_VARIABLE,
+        super::cargo::CARGO_HOME_VARIABLE,
     ] {
         command.env_remove(variable);
     }
-    if let Some(path) = std::env::var_os(super::cargo::PATH_VARIABLE) {
-        command.env("PATH", path);
+    for (name, value) in super::cargo::restored_variables() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
     }
 }
 

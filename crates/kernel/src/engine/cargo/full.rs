@@ -10,12 +10,10 @@ use std::process::{Command, ExitCode, Stdio};
 
 /// Has cargo build; a check is turned into a build.
 pub fn build(arguments: &[OsString], report: &mut Report) -> ExitCode {
-    let lock = std::fs::read("Cargo.lock");
+    let lock = std::fs::read("Cargo.lock").ok();
     if let Some(refusal) = guard::refusal() {
         // The plan was made by changing the lock file.
-        if let Ok(lock) = lock {
-            let _ = std::fs::write("Cargo.lock", lock);
-        }
+        put_back(lock.as_deref());
         eprintln!("{refusal}");
         return ExitCode::from(101);
     }
@@ -61,6 +59,10 @@ pub fn build(arguments: &[OsString], report: &mut Report) -> ExitCode {
     match child.wait() {
         Ok(status) => {
             report_messages(&messages, report);
+            if !guard::library_is_wanted() {
+                // evcxr starts without any dependency, and cargo has forgotten them all.
+                put_back(lock.as_deref());
+            }
             if status.success() {
                 Recipe::complete();
                 guard::note();
@@ -68,6 +70,12 @@ pub fn build(arguments: &[OsString], report: &mut Report) -> ExitCode {
             exit_code(status)
         }
         Err(error) => fail(&error, "cargo"),
+    }
+}
+
+fn put_back(lock: Option<&[u8]>) {
+    if let Some(lock) = lock {
+        let _ = std::fs::write("Cargo.lock", lock);
     }
 }
 

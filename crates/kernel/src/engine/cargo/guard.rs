@@ -46,6 +46,9 @@ pub fn refusal() -> Option<Value> {
 
 /// Notes what the library is built from now.
 pub fn note() {
+    if !library_is_wanted() {
+        return;
+    }
     let plan = current_plan().and_then(|plan| serde_json::to_vec(&plan).ok());
     match plan {
         Some(plan) => {
@@ -60,8 +63,7 @@ pub fn note() {
 
 /// What cargo would build the library from, as it stands.
 fn current_plan() -> Option<Plan> {
-    // While evcxr starts, the library is not asked for yet.
-    if !fs::read_to_string("Cargo.toml").ok()?.contains("notebook") {
+    if !library_is_wanted() {
         return None;
     }
     let output = Command::new("cargo")
@@ -70,6 +72,11 @@ fn current_plan() -> Option<Plan> {
         .ok()?;
     let metadata: Value = serde_json::from_slice(&output.stdout).ok()?;
     plan_of(&metadata)
+}
+
+/// Whether the package depends on the library: not yet while evcxr starts.
+pub fn library_is_wanted() -> bool {
+    fs::read_to_string("Cargo.toml").is_ok_and(|manifest| manifest.contains("notebook"))
 }
 
 fn plan_of(metadata: &Value) -> Option<Plan> {

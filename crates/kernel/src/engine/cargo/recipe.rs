@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// The note, in the folder of the cell's package.
-const RECIPE_FILE: &str = ".recipe.json";
+/// Where the notes are, in the folder of the cell's package: one for each manifest, since evcxr always
+/// starts with one that names no dependency.
+const RECIPE_FOLDER: &str = ".recipes";
 /// The command as cargo gave it, before the build has ended well.
 const COMMAND_FILE: &str = ".command.json";
 
@@ -38,7 +40,7 @@ pub struct Recipe {
 impl Recipe {
     /// The note, if there is one and all that it depends on is as it was.
     pub fn valid() -> Option<Recipe> {
-        let recipe: Recipe = serde_json::from_slice(&fs::read(RECIPE_FILE).ok()?).ok()?;
+        let recipe: Recipe = serde_json::from_slice(&fs::read(recipe_file()?).ok()?).ok()?;
         let is_as_it_was = recipe.settings == settings()
             && recipe
                 .files
@@ -49,7 +51,9 @@ impl Recipe {
 
     /// Throws the note away: the real cargo is about to build.
     pub fn forget() {
-        let _ = fs::remove_file(RECIPE_FILE);
+        if let Some(file) = recipe_file() {
+            let _ = fs::remove_file(file);
+        }
         let _ = fs::remove_file(COMMAND_FILE);
     }
 
@@ -89,12 +93,39 @@ impl Recipe {
                 settings: settings(),
                 compiler,
             };
-            fs::write(RECIPE_FILE, serde_json::to_vec(&recipe).ok()?).ok()
+            fs::create_dir_all(RECIPE_FOLDER).ok()?;
+            fs::write(recipe_file()?, serde_json::to_vec(&recipe).ok()?).ok()
         };
         if complete().is_none() {
             Recipe::forget();
         }
     }
+}
+
+/// Makes the notes of one package hold for its copy in another folder. The copy's files have the
+/// times of the original's, so what they depend on is still as it was.
+///
+/// # Errors
+/// When a note cannot be read or written.
+pub fn move_notes(original: &Path, copy: &Path) -> std::io::Result<()> {
+    let quoted = |path: &Path| {
+        let text = serde_json::Value::from(path.to_string_lossy()).to_string();
+        text.trim_matches('"').to_owned()
+    };
+    let (original, folder) = (quoted(original), copy.join(RECIPE_FOLDER));
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let file = entry?.path();
+        let note = fs::read_to_string(&file)?.replace(&original, &quoted(copy));
+        fs::write(file, note)?;
+    }
+    Ok(())
+}
+
+/// The note for the manifest as it is now.
+fn recipe_file() -> Option<PathBuf> {
+    let mut hasher = DefaultHasher::new();
+    fs::read("Cargo.toml").ok()?.hash(&mut hasher);
+    Some(Path::new(RECIPE_FOLDER).join(format!("{:016x}.json", hasher.finish())))
 }
 
 /// What cargo sets for the compiler, and does not just pass on.
@@ -134,14 +165,12 @@ fn mark_of(path: &Path) -> Option<(u64, i64)> {
     Some((metadata.len(), time))
 }
 
-/// Every file whose change has to bring cargo back: manifest, lock and settings files, the compiler,
-/// the libraries that are linked, and the sources of those that stand in folders of this machine.
+/// Every file whose change has to bring cargo back: lock and settings files, the compiler, the libraries that are linked, and the sources of those that stand in folders of this machine.
 fn depended_on(compiler: &Compiler) -> BTreeMap<PathBuf, Option<(u64, i64)>> {
-    let mut paths = vec![
-        PathBuf::from("Cargo.toml"),
-        PathBuf::from("Cargo.lock"),
-        PathBuf::from(&compiler.program),
-    ];
+    let mut paths = vec![PathBuf::from(&compiler.program)];
+    if compiler.arguments.iter().any(|argument| argument == "--extern") {
+        paths.push(PathBuf::from("Cargo.lock"));
+    }
     let folder = std::env::current_dir().unwrap_or_default();
     for ancestor in folder.ancestors() {
         paths.push(ancestor.join(".cargo/config.toml"));
