@@ -38,6 +38,9 @@ const SYNCHRONIZE: Duration = Duration::from_secs(10);
 /// How long a worker that has died may take to be gone from the process table.
 const DYING: Duration = Duration::from_secs(5);
 
+/// How long nothing must come before the analyser is exercised.
+const QUIET: Duration = Duration::from_millis(300);
+
 /// How long a build that has ended may take to hang up.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -108,8 +111,10 @@ impl Engine {
                             ahead: shared_ahead,
                             publish: Box::new(publish),
                         };
-                        if inbox.is_empty() {
-                            warm_up::exercise_analyser(&mut driver.context);
+                        // A cell that waited for the warm-up comes now; only without one is there time.
+                        match inbox.recv_timeout(QUIET) {
+                            Ok(command) => driver.obey(command, &inbox),
+                            Err(_) => warm_up::exercise_analyser(&mut driver.context),
                         }
                         while let Ok(command) = inbox.recv() {
                             driver.obey(command, &inbox);

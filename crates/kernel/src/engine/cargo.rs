@@ -1,5 +1,7 @@
 //! The program that evcxr takes for cargo.
 //!
+//! The analyser, too, gets stand-ins, which spare it what it need not read.
+//!
 //! evcxr finds cargo by asking `rustup which cargo`, along its PATH. So the kernel puts a `rustup`
 //! of its own first there, which names the stand-in; both are links to the kernel's binary. The
 //! stand-in can be ended as one process group, answers for the dependencies that are there from the
@@ -61,6 +63,8 @@ pub enum Tool {
     Cargo,
     /// What the analyser takes for cargo.
     AnalyserCargo,
+    /// What the analyser takes for rustc.
+    AnalyserRustc,
     /// What cargo calls in place of rustc.
     Rustc,
 }
@@ -71,6 +75,7 @@ pub const TOOLS: &[(&str, Tool)] = &[
     ("cargo/cargo", Tool::Cargo),
     ("cargo/rustc", Tool::Rustc),
     ("analyser/bin/cargo", Tool::AnalyserCargo),
+    ("rustup/rustc", Tool::AnalyserRustc),
 ];
 
 /// Which program this process was called as, if not the kernel.
@@ -80,7 +85,9 @@ pub fn called_as() -> Option<Tool> {
     // What is found along the PATH (rustup) is called by its bare name, the others by their path.
     TOOLS
         .iter()
-        .find(|(link, _)| name.ends_with(link) || Path::new(link).file_name() == Some(name.as_os_str()))
+        .find(|(link, _)| {
+            name.ends_with(link) || Path::new(link).file_name() == Some(name.as_os_str())
+        })
         .map(|(_, tool)| *tool)
 }
 
@@ -100,6 +107,7 @@ pub fn stand_in(tool: Tool) -> ExitCode {
         Tool::Rustup => rustup(&arguments),
         Tool::Cargo => cargo(&arguments),
         Tool::AnalyserCargo => cargo_for_analyser(&arguments),
+        Tool::AnalyserRustc => rustc_for_analyser(&arguments),
         Tool::Rustc => full::note_and_compile(&arguments),
     }
 }
@@ -133,6 +141,19 @@ fn cargo_for_analyser(arguments: &[OsString]) -> ExitCode {
         return metadata::describe_to_analyser(arguments);
     }
     fail(&Command::new("cargo").args(arguments).exec(), "cargo")
+}
+
+/// The analyser asks where the standard library is. While evcxr starts there is nothing to analyse yet,
+/// and with the dependencies it is going to read all of it again: so it is not told.
+fn rustc_for_analyser(arguments: &[OsString]) -> ExitCode {
+    let asks_for_library = arguments
+        .iter()
+        .map(OsString::as_os_str)
+        .eq(["--print", "sysroot"].map(OsStr::new));
+    if asks_for_library && !guard::library_is_wanted() {
+        return ExitCode::FAILURE;
+    }
+    fail(&Command::new("rustc").args(arguments).exec(), "rustc")
 }
 
 fn wait(command: &mut Command) -> ExitCode {

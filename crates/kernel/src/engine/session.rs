@@ -8,14 +8,19 @@
 //!   rustup/rustup     what evcxr asks for cargo
 //!   cargo/cargo       what it gets: the stand-in
 //!   cargo/rustc       what the real cargo calls in place of rustc
+//!   rustup/rustc      what the analyser takes for rustc
 //!   analyser/bin/cargo   what the analyser takes for cargo: it looks into CARGO_HOME first
 //!   crate/            evcxr's package, a copy of the prebuilt one
 //! ```
+//!
+//! - [`copy`]: how the prebuilt package gets there.
+
+pub mod copy;
 
 use super::prebuild::Prebuilt;
 use crate::{paths, worker};
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use thiserror::Error;
@@ -95,7 +100,7 @@ impl Session {
     pub fn fill(&self, tell: impl FnMut(&str)) -> anyhow::Result<()> {
         if self.remove_at_end {
             let prebuilt = Prebuilt::up_to_date(tell)?;
-            copy_tree(&prebuilt.crate_folder(), &self.crate_folder())?;
+            copy::for_rustc(&prebuilt.crate_folder(), &self.crate_folder())?;
             super::cargo::recipe::move_notes(&prebuilt.crate_folder(), &self.crate_folder())?;
         }
         Ok(self.place_lock_file()?)
@@ -314,43 +319,4 @@ fn write_if_other(path: &Path, content: &str) -> std::io::Result<()> {
         return Ok(());
     }
     fs::write(path, content)
-}
-
-/// Copies a folder, times included: cargo builds again what looks newer than it was. What rustc
-/// replaces rather than rewrites is linked, since it is large.
-fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        let metadata = entry.metadata()?;
-        if metadata.is_dir() {
-            copy_tree(&source, &target)?;
-        } else if metadata.is_file() {
-            let _ = fs::remove_file(&target);
-            let is_replaced = source
-                .extension()
-                .is_some_and(|extension| extension == "rlib" || extension == "rmeta");
-            if !(is_replaced && fs::hard_link(&source, &target).is_ok()) {
-                fs::copy(&source, &target)?;
-                keep_times(&metadata, &target)?;
-            }
-        }
-    }
-    keep_times(&fs::metadata(from)?, to)
-}
-
-fn keep_times(metadata: &fs::Metadata, target: &Path) -> std::io::Result<()> {
-    use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
-    let times = Timestamps {
-        last_access: Timespec {
-            tv_sec: metadata.atime(),
-            tv_nsec: metadata.atime_nsec(),
-        },
-        last_modification: Timespec {
-            tv_sec: metadata.mtime(),
-            tv_nsec: metadata.mtime_nsec(),
-        },
-    };
-    Ok(utimensat(CWD, target, &times, AtFlags::empty())?)
 }

@@ -18,6 +18,9 @@ pub fn build(arguments: &[OsString], report: &mut Report) -> ExitCode {
         return ExitCode::from(101);
     }
     Recipe::forget();
+    if let Err(error) = super::super::session::copy::for_cargo() {
+        eprintln!("what was prebuilt could not be copied, so it is built again: {error}");
+    }
     let arguments = arguments.iter().map(|argument| {
         if argument == "check" {
             "build".into()

@@ -96,7 +96,9 @@ fn shorten(metadata: &mut Value) -> Option<()> {
             .collect()
     };
     let is_hidden = |id: &str| {
-        let name = packages.get(id).and_then(|package| package["name"].as_str());
+        let name = packages
+            .get(id)
+            .and_then(|package| package["name"].as_str());
         name.is_some_and(|name| hidden.contains(name))
     };
 
@@ -119,7 +121,9 @@ fn shorten(metadata: &mut Value) -> Option<()> {
 
     let is_seen = |id: &Value| id.as_str().is_some_and(|id| seen.contains(id));
     retain(&mut metadata["packages"], |package| is_seen(&package["id"]));
-    retain(&mut metadata["resolve"]["nodes"], |node| is_seen(&node["id"]));
+    retain(&mut metadata["resolve"]["nodes"], |node| {
+        is_seen(&node["id"])
+    });
     for node in metadata["resolve"]["nodes"].as_array_mut()? {
         retain(&mut node["deps"], |dependency| is_seen(&dependency["pkg"]));
         retain(&mut node["dependencies"], is_seen);

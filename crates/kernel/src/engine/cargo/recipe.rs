@@ -168,7 +168,11 @@ fn mark_of(path: &Path) -> Option<(u64, i64)> {
 /// Every file whose change has to bring cargo back: lock and settings files, the compiler, the libraries that are linked, and the sources of those that stand in folders of this machine.
 fn depended_on(compiler: &Compiler) -> BTreeMap<PathBuf, Option<(u64, i64)>> {
     let mut paths = vec![PathBuf::from(&compiler.program)];
-    if compiler.arguments.iter().any(|argument| argument == "--extern") {
+    if compiler
+        .arguments
+        .iter()
+        .any(|argument| argument == "--extern")
+    {
         paths.push(PathBuf::from("Cargo.lock"));
     }
     let folder = std::env::current_dir().unwrap_or_default();

@@ -1,0 +1,102 @@
+//! Copies the prebuilt package into a session's folder: at once what the compiler needs, and the rest
+//! when cargo itself has to build, which most sessions never see. A person waits for the first part.
+//!
+//! Times are kept: cargo builds again what looks newer than it was.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// Stands in a session's package until all of it is there: the path of the original.
+const ORIGINAL_FILE: &str = ".prebuilt";
+
+/// Which files are wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    ForRustc,
+    Rest,
+}
+
+/// Places the package's own files, and the libraries that the compiler reads.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn for_rustc(original: &Path, copy: &Path) -> std::io::Result<()> {
+    copy_tree(original, copy, Part::ForRustc)?;
+    fs::write(
+        copy.join(ORIGINAL_FILE),
+        original.as_os_str().as_encoded_bytes(),
+    )
+}
+
+/// Places what only cargo needs, if that has not been done, in the package in the current folder.
+/// When the original was built anew meanwhile, cargo finds out by the times.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn for_cargo() -> std::io::Result<()> {
+    let Ok(original) = fs::read_to_string(ORIGINAL_FILE) else {
+        return Ok(());
+    };
+    copy_tree(Path::new(&original), Path::new("."), Part::Rest)?;
+    fs::remove_file(ORIGINAL_FILE)
+}
+
+fn copy_tree(from: &Path, to: &Path, part: Part) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        let metadata = entry.metadata()?;
+        if metadata.is_dir() {
+            if part == Part::Rest || !is_only_for_cargo(&entry.file_name()) {
+                copy_tree(&source, &target, part)?;
+            }
+        } else if metadata.is_file() && !target.exists() && is_part(&source, part) {
+            // What the compiler replaces rather than rewrites can be shared, and is large.
+            if !(is_library(&source) && fs::hard_link(&source, &target).is_ok()) {
+                fs::copy(&source, &target)?;
+                keep_times(&metadata, &target)?;
+            }
+        }
+    }
+    keep_times(&fs::metadata(from)?, to)
+}
+
+/// cargo's own notes on what it has built.
+fn is_only_for_cargo(folder: &OsStr) -> bool {
+    folder == ".fingerprint"
+}
+
+fn is_part(file: &Path, part: Part) -> bool {
+    part == Part::Rest
+        || !["d", "rmeta"]
+            .iter()
+            .any(|extension| has_extension(file, extension))
+}
+
+fn is_library(file: &Path) -> bool {
+    ["rlib", "rmeta", "so"]
+        .iter()
+        .any(|extension| has_extension(file, extension))
+}
+
+fn has_extension(file: &Path, extension: &str) -> bool {
+    file.extension() == Some(OsStr::new(extension))
+}
+
+fn keep_times(metadata: &fs::Metadata, target: &Path) -> std::io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
+    let times = Timestamps {
+        last_access: Timespec {
+            tv_sec: metadata.atime(),
+            tv_nsec: metadata.atime_nsec(),
+        },
+        last_modification: Timespec {
+            tv_sec: metadata.mtime(),
+            tv_nsec: metadata.mtime_nsec(),
+        },
+    };
+    Ok(utimensat(CWD, target, &times, AtFlags::empty())?)
+}
