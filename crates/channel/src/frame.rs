@@ -44,6 +44,11 @@ pub enum WorkerFrame {
         prompt: String,
         password: bool,
     },
+    /// Asks which lines of cells these are; the answer is [`KernelFrame::Located`].
+    Locate {
+        number: u64,
+        lines: Vec<GeneratedLine>,
+    },
 }
 
 /// What the kernel tells the worker.
@@ -63,6 +68,11 @@ pub enum KernelFrame {
     Interrupt { cell: CellNumber },
     /// The line that the person typed, without its newline; `None` when they gave none.
     InputReply { value: Option<String> },
+    /// Answers [`WorkerFrame::Locate`]: a place for each line, in the same order.
+    Located {
+        number: u64,
+        places: Vec<Option<CellPlace>>,
+    },
 }
 
 /// Where output goes.
@@ -123,6 +133,22 @@ pub struct Place {
     pub file: String,
     pub line: u32,
     pub column: u32,
+}
+
+/// A line of what evcxr generated for a cell. `line` starts at 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct GeneratedLine {
+    pub cell: CellNumber,
+    pub line: u32,
+}
+
+/// A place in a cell, as people see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CellPlace {
+    /// The cell's execution count.
+    pub count: u64,
+    /// From 1; `None` where only the cell is known.
+    pub line: Option<u32>,
 }
 
 /// One frame of a call stack: a function and, where known, the line it was at.

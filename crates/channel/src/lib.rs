@@ -14,6 +14,6 @@ pub mod link;
 
 pub use codec::{Decoder, FrameError, encode};
 pub use frame::{
-    CellNumber, CellOutcome, Display, DisplayKind, ErrorReport, KernelFrame, MimeValue,
-    PanicReport, Place, StackFrame, Stream, TaskReport, WorkerFrame,
+    CellNumber, CellOutcome, CellPlace, Display, DisplayKind, ErrorReport, GeneratedLine,
+    KernelFrame, MimeValue, PanicReport, Place, StackFrame, Stream, TaskReport, WorkerFrame,
 };

@@ -12,7 +12,7 @@ pub const LINK_VARIABLE: &str = "ASYNC_NOTEBOOK_WORKER";
 
 /// Changes whenever [`WorkerLink`] or a frame changes, so that a library of another version does
 /// without the link rather than misread it.
-pub const LINK_VERSION: u32 = 1;
+pub const LINK_VERSION: u32 = 2;
 
 /// A function that receives the bytes of an encoded [`crate::KernelFrame`].
 pub type FrameReceiver = extern "C" fn(*const u8, usize);

@@ -4,6 +4,7 @@
 //!
 //! - [`session`]: the folder in which evcxr works, and what lies in it before it starts.
 //! - [`warm_up`]: what is put in place before the first cell.
+//! - [`commands`]: the commands that are ours and not evcxr's.
 //! - [`ahead`]: the next cell, compiled while the person reads.
 //! - [`cargo`]: the program that evcxr takes for cargo.
 //! - [`prebuild`]: builds, once, what every session starts from.
@@ -14,6 +15,7 @@
 
 pub mod ahead;
 pub mod cargo;
+mod commands;
 pub mod diagnostics;
 pub mod prebuild;
 pub mod session;
@@ -228,10 +230,16 @@ impl Driver {
             result = self.run(&warm_up::prelude(&crate::paths::library()));
         }
         let end = match result {
-            Ok(Ok(outputs)) => CellEnd::Done {
-                content: outputs.content_by_mime_type.into_iter().collect(),
-                warnings: self.warnings(cell),
-            },
+            Ok(Ok(outputs)) => {
+                let mut content: Vec<_> = outputs.content_by_mime_type.into_iter().collect();
+                if commands::asks_for_help(&code) {
+                    commands::add_help(&mut content);
+                }
+                CellEnd::Done {
+                    content,
+                    warnings: self.warnings(cell),
+                }
+            }
             Ok(Err(Error::SubprocessTerminated(description))) => {
                 self.workers.wait_until_gone(gone, DYING);
                 self.workers.wait_until_connected(DYING);
@@ -309,14 +317,18 @@ impl Driver {
                     .hover_at(code, *byte_offset)
                     .map(|(plain, html)| Answer::Documentation { plain, html }),
             }));
-        match answer {
+        let mut answer = match answer {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
                 tracing::debug!(%error, "the analyser has no answer");
                 Answer::Nothing
             }
             Err(_) => Answer::Nothing,
+        };
+        if let Query::Complete { code, byte_offset } = query {
+            commands::complete(&mut answer, code, *byte_offset);
         }
+        answer
     }
 
     /// What the compiler said about the latest build.

@@ -28,6 +28,7 @@ pub trait CellRunner {
     ///
     /// # Panics
     /// With what the code panics with, and when the cell is interrupted.
+    #[track_caller]
     fn block_on<F>(&self, code: F) -> F::Output
     where
         F: Future,
@@ -35,6 +36,7 @@ pub trait CellRunner {
 }
 
 impl CellRunner for MutexGuard<'_, ::tokio::runtime::Runtime> {
+    #[track_caller]
     fn block_on<F>(&self, code: F) -> F::Output
     where
         F: Future,
@@ -48,7 +50,7 @@ impl CellRunner for MutexGuard<'_, ::tokio::runtime::Runtime> {
                 output = Some(value);
                 failed
             });
-            runtime::run_cell(code);
+            runtime::run_cell(code, std::panic::Location::caller());
         }
         match output {
             Some(output) => output,

@@ -17,6 +17,10 @@ mod updates;
 
 pub(crate) use updates::flush as flush_updates;
 
+// In a cell `use notebook::display::{self, display}` names one thing twice, and evcxr keeps the last:
+// so the last brings both the function and the module.
+#[doc(hidden)]
+pub use crate::display::{self};
 pub use types::{Html, Json, Latex, Markdown, Png, Svg};
 
 /// The same content in several forms; the front end shows the richest that it can.

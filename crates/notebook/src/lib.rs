@@ -23,6 +23,7 @@
 //! - [`progress`]: progress bars.
 //!
 //! Inside: `runtime` (one tokio runtime for the life of the process, interruptible), `panics` (what a panic's report holds), `output` (where prints go),
+//! `source` (where code of cells stands),
 //! `link` (the way to the kernel; absent on a stock evcxr kernel, where everything falls back to
 //! evcxr's own conventions).
 
@@ -38,6 +39,7 @@ pub mod plot;
 pub mod progress;
 pub mod quiz;
 mod runtime;
+mod source;
 pub mod tasks;
 pub mod timeline;
 

@@ -1,6 +1,6 @@
 //! What a panic's report holds: message, place, the frames of the person's own code, and the task.
 
-use crate::{link, tasks};
+use crate::{link, source, tasks};
 use channel::{PanicReport, Place, StackFrame, TaskReport, WorkerFrame};
 use std::cell::Cell;
 use std::panic::PanicHookInfo;
@@ -29,7 +29,11 @@ fn report(info: &PanicHookInfo<'_>) {
     let in_cell_code = task.is_none() && IN_CELL_CODE.try_with(Cell::get).unwrap_or(false);
     let thread = std::thread::current();
     link::send(&WorkerFrame::Panic(PanicReport {
-        cell: tasks::current_cell(),
+        // A plain thread does not know whose it is; the place of the panic may tell.
+        cell: match tasks::current_cell() {
+            0 => info.location().and_then(source::cell_of).unwrap_or(0),
+            cell => cell,
+        },
         message: message(info),
         place: info.location().map(|location| Place {
             file: location.file().to_owned(),
@@ -82,7 +86,7 @@ pub(crate) fn stack_of_cells() -> Vec<StackFrame> {
 
 /// Whether a file is one that evcxr generated from cells. It compiles them as `src/lib.rs`; other
 /// crates' sources carry the folder that they were built in, the standard library's `/rustc/`.
-fn is_cell_source(file: &str) -> bool {
+pub(crate) fn is_cell_source(file: &str) -> bool {
     file.ends_with("src/lib.rs") && !file.contains("/registry/") && !file.starts_with("/rustc/")
 }
 

@@ -3,11 +3,12 @@
 //! A cell's code races an interrupt: where it awaits, it can be dropped, its destructors run, and
 //! everything else (variables of earlier cells, background tasks) lives on.
 
-use crate::{link, panics, tasks, timeline};
+use crate::{link, panics, source, tasks, timeline};
 use ::tokio::runtime::{Builder, Runtime};
 use ::tokio::sync::Notify;
 use channel::{CellNumber, CellOutcome, KernelFrame, WorkerFrame};
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, Once};
@@ -62,13 +63,17 @@ async fn interrupted(cell: CellNumber) {
 }
 
 /// Runs a cell's code to its end or to an interrupt, and tells the kernel where it begins and ends.
-/// `failed` is asked, after the code has ended, whether it ended by a top-level `?`.
+/// The code's value says whether it ended by a top-level `?`; `caller` is a place in the cell.
 ///
 /// # Panics
 /// With what the cell's code panics with, and with [`Interrupted`].
-pub(crate) fn run_cell(code: Pin<&mut dyn Future<Output = bool>>) {
+pub(crate) fn run_cell(
+    code: Pin<&mut dyn Future<Output = bool>>,
+    caller: &'static Location<'static>,
+) {
     listen_to_the_kernel();
     let cell = link::worker().map_or(0, |link| (link.latest_cell)());
+    source::cell_begins(cell, caller);
     let boundary = Boundary::begin(cell);
     let outcome = RUNTIME.block_on(async {
         ::tokio::select! {

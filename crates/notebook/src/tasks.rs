@@ -13,7 +13,8 @@
 //! # });
 //! ```
 //!
-//! As the last expression of a cell, [`list()`] is a table. It is what `asyncio.all_tasks()` is in
+//! As the last expression of a cell, [`list()`] is a table, and so is the command `:tasks`; `:tasks
+//! cancel 12` and `:tasks cancel all` end them. It is what `asyncio.all_tasks()` is in
 //! Python. Known are the tasks that were spawned with `tokio::spawn`, `tokio::task::spawn` and
 //! `JoinSet::spawn` of [`notebook::tokio`](crate::tokio). With tokio's task hooks (the build setting
 //! `tokio_unstable`, which our kernel turns on), also all others of the runtime, such as those that
@@ -39,7 +40,7 @@ mod spawned;
 mod tests;
 
 pub use blocking::spawn_blocking;
-pub use cancel::{CancelError, cancel, cancel_all};
+pub use cancel::{CancelError, cancel, cancel_all, cancel_and_say};
 pub use join_set::JoinSet;
 pub use list::{TaskInfo, TaskList, list};
 pub use spawned::{spawn, yield_now};

@@ -17,6 +17,10 @@
 //! # });
 //! ```
 //!
+//! Spans of the crate `tracing`, in code of cells, are rows as well: a span counts as polled while it
+//! is entered, and once more when the future that it instruments is dropped. How it ended it does
+//! not tell, but for a panic.
+//!
 //! As the last expression of a cell, a [`Recording`] is a picture: a row for each task and each
 //! named future. [`Recording::by_worker`] has a row for each thread instead. Recorded is what the
 //! block does, and every task that it spawns, and what these spawn in turn; what runs beside it is
@@ -25,6 +29,7 @@
 //! # Layout
 //! - `recorder.rs`: what is noted, bounded. `context.rs`: to which recordings running code belongs.
 //!   `observed.rs`: a future that is watched; `named.rs`: one that has a name.
+//!   `spans.rs`: spans of `tracing`.
 //! - `assemble.rs`: from notes to rows. `recording.rs`, `row.rs`: what was recorded, as data.
 //! - `rows.rs`: which rows are drawn, and how many are folded into one. `picture.rs`, `marks.rs`,
 //!   `folded.rs`, `key.rs`: the picture. `by_worker.rs`: the other picture. `text.rs`: both in words.
@@ -49,6 +54,7 @@ mod recording;
 mod row;
 mod rows;
 mod runtimes;
+mod spans;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -112,6 +112,7 @@ impl Dispatcher {
                 prompt,
                 password,
             } => self.ask(cell, prompt, password),
+            WorkerFrame::Locate { number, lines } => self.answer_where(number, &lines),
             WorkerFrame::Hello { .. } | WorkerFrame::Synchronized { .. } => {}
         }
     }

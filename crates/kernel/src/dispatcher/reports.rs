@@ -3,8 +3,11 @@
 use super::Dispatcher;
 use super::cells::Running;
 use crate::engine::source_map::CellLine;
-use crate::event::Failure;
-use channel::{CellNumber, ErrorReport, PanicReport, StackFrame, TaskReport};
+use crate::event::{Action, Failure};
+use channel::{
+    CellNumber, CellPlace, ErrorReport, GeneratedLine, KernelFrame, PanicReport, StackFrame,
+    TaskReport,
+};
 use std::fmt::Write;
 use std::sync::PoisonError;
 
@@ -151,6 +154,25 @@ impl Dispatcher {
             lines.push(format!("  … and {hidden} more calls"));
         }
         lines
+    }
+
+    /// Tells the worker which lines of cells these are.
+    pub(super) fn answer_where(&mut self, number: u64, lines: &[GeneratedLine]) {
+        let places = lines.iter().map(|line| self.place(*line)).collect();
+        let frame = KernelFrame::Located { number, places };
+        self.actions.push(Action::TellWorker(frame));
+    }
+
+    fn place(&self, generated: GeneratedLine) -> Option<CellPlace> {
+        if let Some(found) = self.locate(generated.cell, generated.line) {
+            return Some(CellPlace {
+                count: found.count as u64,
+                line: u32::try_from(found.line).ok(),
+            });
+        }
+        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = sources.count(generated.cell)? as u64;
+        Some(CellPlace { count, line: None })
     }
 
     fn locate(&self, cell: CellNumber, line: u32) -> Option<CellLine> {

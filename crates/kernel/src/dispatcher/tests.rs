@@ -5,13 +5,16 @@ use crate::engine::source_map::SourceMap;
 use crate::event::{
     Action, Answer, CellEnd, EngineEvent, Event, Failure, Reminder, RequestChannel,
 };
-use channel::{CellOutcome, PanicReport, Place, StackFrame, Stream, WorkerFrame};
+use channel::{
+    CellOutcome, CellPlace, GeneratedLine, KernelFrame, PanicReport, Place, StackFrame, Stream,
+    WorkerFrame,
+};
 use jupyter_protocol::{
     CompleteRequest, ExecuteRequest, InterruptRequest, JupyterMessage, JupyterMessageContent,
     KernelInfoRequest, ReplyStatus, ShutdownRequest,
 };
 use proptest::prelude::*;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A dispatcher and the names that a test gives to its requests.
 struct Desk {
@@ -499,4 +502,25 @@ proptest! {
             prop_assert!(mine.iter().skip(reply).any(|line| line.ends_with("idle")), "{:?}", mine);
         }
     }
+}
+
+#[test]
+fn the_worker_is_told_which_lines_of_cells_generated_lines_are() {
+    let mut desk = Desk::warmed_up();
+    {
+        let mut sources = desk.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        sources.begin_cell(4, 9, "let x = 1;\nspawn(x);");
+        sources.set_generated(4, "mod a {}\nlet x = 1;\nspawn(x);\n}");
+    }
+    let lines = [(4, 3), (4, 1), (5, 3)].map(|(cell, line)| GeneratedLine { cell, line });
+    let actions = desk.dispatcher.handle(Event::Worker(WorkerFrame::Locate {
+        number: 12,
+        lines: lines.to_vec(),
+    }));
+    let [Action::TellWorker(KernelFrame::Located { number: 12, places })] = actions.as_slice()
+    else {
+        panic!("{actions:?}");
+    };
+    let place = |line| Some(CellPlace { count: 9, line });
+    assert_eq!(places.as_slice(), [place(Some(2)), place(None), None]);
 }

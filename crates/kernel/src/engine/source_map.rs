@@ -69,6 +69,12 @@ impl SourceMap {
             .map(|source| source.code.as_str())
     }
 
+    /// The execution count of a cell.
+    pub fn count(&self, cell: CellNumber) -> Option<usize> {
+        let source = self.cells.iter().rfind(|source| source.cell == cell)?;
+        Some(source.count)
+    }
+
     /// Line `line` (from 1) of what was generated for a cell.
     pub fn generated_line(&self, cell: CellNumber, line: usize) -> Option<&str> {
         let source = self.cells.iter().rfind(|source| source.cell == cell)?;

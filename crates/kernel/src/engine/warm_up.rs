@@ -2,10 +2,11 @@
 //! evcxr's modes for `.await` and `?`, which it would otherwise turn on by compiling a cell twice.
 
 use super::session::{RUSTFLAGS, Session};
-use super::start_evcxr;
+use super::{commands, start_evcxr};
 use crate::paths;
 use crate::workers::Workers;
 use evcxr::{CommandContext, Error};
+use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -81,35 +82,17 @@ pub fn is_known_dependency(line: &str) -> bool {
             .is_some_and(|requirement| names_library(requirement, Path::new(".")))
 }
 
-/// The commands that are the library's and not evcxr's, as the code that they stand for.
-const OWN_COMMANDS: &[(&str, &str)] = &[
-    (":tasks", "notebook::tasks::list()"),
-    (":timeline on", "notebook::timeline::on();"),
-    (":timeline off", "notebook::timeline::off();"),
-    // evcxr's own would end the kernel itself, and the front end would not know why.
-    (
-        ":quit",
-        r#"println!("Nothing was ended. A kernel is shut down or restarted from JupyterLab's Kernel menu.");"#,
-    ),
-];
-
-fn own_command(line: &str) -> Option<&'static str> {
-    OWN_COMMANDS
-        .iter()
-        .find(|(command, _)| *command == line.trim_end())
-        .map(|(_, code)| *code)
-}
-
 /// Whether a cell has evcxr forget everything.
 pub fn clears(code: &str) -> bool {
     code.lines().any(|line| line.trim() == ":clear")
 }
 
-/// The code of a cell with our own commands in the form of code, and without the `:dep notebook = …` line of a lesson's first cell: the library is there
-/// already, and another spelling of its path would have everything loaded again.
+/// The code of a cell with our own commands in the form of code, and without the `:dep notebook = …`
+/// line of a lesson's first cell: the library is there already, and another spelling of its path
+/// would have everything loaded again.
 pub fn translate(code: &str) -> String {
     let folder = std::env::current_dir().unwrap_or_default();
-    let mut lines: Vec<&str> = Vec::new();
+    let mut lines: Vec<Cow<'_, str>> = Vec::new();
     for line in code.split('\n') {
         let requirement = line
             .trim()
@@ -119,8 +102,8 @@ pub fn translate(code: &str) -> String {
             .and_then(|rest| rest.trim_start().strip_prefix('='));
         match requirement {
             // An empty line in its place, so that all others keep their numbers.
-            Some(requirement) if names_library(requirement, &folder) => lines.push(""),
-            _ => lines.push(own_command(line).unwrap_or(line)),
+            Some(requirement) if names_library(requirement, &folder) => lines.push("".into()),
+            _ => lines.push(commands::code(line).map_or(line.into(), Cow::from)),
         }
     }
     lines.join("\n")

@@ -96,7 +96,9 @@ impl Commands {
                     outlet.synchronize(*number);
                 }
             }
-            KernelFrame::Interrupt { .. } | KernelFrame::InputReply { .. } => {
+            KernelFrame::Interrupt { .. }
+            | KernelFrame::InputReply { .. }
+            | KernelFrame::Located { .. } => {
                 if let (Some(receiver), Ok(bytes)) = (outlet::receiver(), encode(frame)) {
                     receiver(bytes.as_ptr(), bytes.len());
                 }

@@ -1,6 +1,7 @@
 //! Content of one kind, ready to be shown.
 
 use super::{MimeBundle, RichDisplay, show_result};
+use crate::plot::count;
 
 macro_rules! text_type {
     ($(#[$documentation:meta])* $name:ident, $mime_type:literal, $plain:expr) => {
@@ -92,7 +93,10 @@ impl RichDisplay for Png {
             .with_bytes("image/png", self.0.clone())
             .with(
                 "text/plain",
-                format!("(a PNG picture of {} bytes)", self.0.len()),
+                format!(
+                    "(a PNG picture of {})",
+                    count(self.0.len(), "byte", "bytes")
+                ),
             )
     }
 }

@@ -40,7 +40,7 @@ impl Calls {
         let place = |at: Duration| {
             left + (right - left) * axis.position(at.saturating_sub(start).as_secs_f64())
         };
-        for (value, label) in axis.ticks(6) {
+        for (value, label) in axis.ticks_across(6, right - left) {
             let x = left + (right - left) * axis.position(value);
             sheet.line("grid", &[(x, TOP), (x, end)], GRID, 1.0, &[]);
             sheet.text(

@@ -51,22 +51,6 @@ pub(crate) fn blocks(calls: &[Call]) -> Vec<Block<'_>> {
         .collect()
 }
 
-/// The most calls that were under way at the same time. A call that is sent in the instant in
-/// which another is answered does not overlap it.
-pub(crate) fn most_at_once(calls: &[Call]) -> usize {
-    let mut changes: Vec<(std::time::Duration, i64)> = calls
-        .iter()
-        .flat_map(|call| [(call.sent, 1), (call.answered, -1)])
-        .collect();
-    changes.sort_unstable();
-    let (mut now, mut most) = (0_i64, 0);
-    for (_, change) in changes {
-        now += change;
-        most = most.max(now);
-    }
-    usize::try_from(most).unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,12 +86,5 @@ mod tests {
         let shown: Vec<usize> = blocks.iter().map(|block| block.shown.len()).collect();
         assert!(shown.iter().sum::<usize>() <= MOST_ROWS);
         assert!(shown[0] >= 5 && shown[1] > 5 * shown[0], "{shown:?}");
-    }
-
-    #[test]
-    fn counts_what_overlaps() {
-        let calls = [call(0, 10, ""), call(5, 15, ""), call(10, 20, "")];
-        assert_eq!(most_at_once(&calls), 2);
-        assert_eq!(most_at_once(&[]), 0);
     }
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::call::Call;
 use super::call_bars::TOP;
-use super::call_rows::{Block, blocks, most_at_once};
+use super::call_rows::{Block, blocks};
 use super::count;
 use super::format::{Unit, format_duration};
+use super::overlap::most_at_once;
 use super::sheet::{self, Label};
 use super::style::{self, MARGIN, SMALL_SIZE};
 use super::summary::Summary;
@@ -74,7 +75,7 @@ impl Calls {
             "{} in {}, at most {} at once, median {}",
             count(self.calls.len(), "call", "calls"),
             format_duration(self.whole()),
-            most_at_once(&self.calls),
+            most_at_once(self.calls.iter().map(|call| (call.sent, call.answered))),
             Unit::Seconds.format(median),
         );
         if failed > 0 {

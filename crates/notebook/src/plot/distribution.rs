@@ -154,7 +154,7 @@ impl Distribution {
         };
         let axis = axis.with_headroom();
         let place = |value: f64| left + (right - left) * axis.position(value);
-        for (value, label) in axis.ticks(if self.log { 7 } else { 5 }) {
+        for (value, label) in axis.ticks_across(if self.log { 7 } else { 5 }, right - left) {
             let x = place(value);
             sheet.line("grid", &[(x, TOP), (x, end)], GRID, 1.0, &[]);
             sheet.text(

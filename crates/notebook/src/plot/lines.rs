@@ -200,7 +200,7 @@ impl Lines {
                     panel.draw(sheet, y, (left, right), &x_axis);
                     y += panel.height();
                 }
-                for (x, label) in x_axis.ticks(8) {
+                for (x, label) in x_axis.ticks_across(8, right - left) {
                     let x = left + (right - left) * x_axis.position(x);
                     sheet.text(
                         &label,

@@ -25,7 +25,7 @@
 //! - [`draw`] (`drawing.rs`): anything else that plotters can draw.
 //! - [`Summary`] (`summary.rs`): median and quartiles. [`Table`] (`table.rs`): numbers in rows.
 //! - `number.rs` (what can be plotted), `format.rs` (how numbers are written), `axis.rs` (values
-//!   to places, ticks), `style.rs` (the one look), `sheet.rs` (the card that all draw on), `escape.rs`.
+//!   to places, ticks), `ticks.rs` (as many as fit), `overlap.rs` (most at once), `style.rs` (the one look), `sheet.rs` (the card that all draw on), `escape.rs`.
 
 pub(crate) mod axis;
 mod bars;
@@ -40,6 +40,7 @@ pub(crate) mod format;
 mod lines;
 mod lines_text;
 mod number;
+pub(crate) mod overlap;
 mod panel;
 mod series;
 pub(crate) mod sheet;
@@ -48,6 +49,7 @@ mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
+mod ticks;
 
 pub use bars::Bars;
 pub use call::Call;

@@ -90,7 +90,7 @@ impl<'a> Panel<'a> {
                 Label::new(SMALL_SIZE).muted().ends_here(),
             );
         }
-        for (value, _) in x_axis.ticks(8) {
+        for (value, _) in x_axis.ticks_across(8, right - left) {
             sheet.line(
                 "tick",
                 &[(x_place(value), lower), (x_place(value), lower + 4.0)],

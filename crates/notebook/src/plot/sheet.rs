@@ -64,7 +64,7 @@ pub(crate) fn head(size: (f64, f64), scale: f64, title: &str, description: &str)
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{title}\" font-family=\"sans-serif\" \
-         style=\"max-width:100%\">\n<title>{title}</title>\n<desc>{description}</desc>\n",
+         style=\"max-width:100%;height:auto\">\n<title>{title}</title>\n<desc>{description}</desc>\n",
         width * scale,
         height * scale,
     )

@@ -34,6 +34,19 @@ impl Table {
         self
     }
 
+    /// The same table without the columns in which no row has anything.
+    pub(crate) fn without_empty_columns(mut self) -> Self {
+        for column in (0..self.header.len()).rev() {
+            if self.rows.iter().all(|row| row[column].is_empty()) {
+                self.header.remove(column);
+                for row in &mut self.rows {
+                    row.remove(column);
+                }
+            }
+        }
+        self
+    }
+
     /// The table as text, its columns aligned by spaces.
     pub fn text(&self) -> String {
         let width = |column: usize| {

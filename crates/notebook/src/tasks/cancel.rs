@@ -1,13 +1,16 @@
 //! Ending tasks from outside.
 
 use super::registry;
+use crate::output;
+use crate::plot::count;
+use channel::Stream;
 use std::sync::Arc;
 
 /// Why a task was not cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CancelError {
     /// No living task has this id.
-    #[error("there is no task {0} any more; tasks::list() shows those that there are")]
+    #[error("there is no task {0} any more; `:tasks` shows those that there are")]
     NotFound(u64),
     /// Only who spawned it has its handle.
     #[error(
@@ -48,6 +51,23 @@ pub fn cancel_all() -> usize {
         }
     }
     cancelled
+}
+
+/// What `:tasks cancel 12` and `:tasks cancel all` do: they cancel, and print what came of it.
+#[doc(hidden)]
+pub fn cancel_and_say(which: &str) {
+    let said = match (which, which.parse()) {
+        ("all", _) => match cancel_all() {
+            0 => "There was no task to cancel.".to_owned(),
+            number => format!("Cancelled: {}.", count(number, "task", "tasks")),
+        },
+        (_, Ok(id)) => match cancel(id) {
+            Ok(()) => format!("Cancelled: task {id}."),
+            Err(error) => format!("Not cancelled: {error}."),
+        },
+        (_, Err(_)) => format!("“{which}” is no task's number; `:tasks` lists them."),
+    };
+    output::print(Stream::Stdout, format_args!("{said}"), true);
 }
 
 /// tokio shows the number of an id, and gives it no other way.

@@ -93,6 +93,7 @@ where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,
 {
+    #[track_caller]
     fn extend<I: IntoIterator<Item = F>>(&mut self, tasks: I) {
         for task in tasks {
             self.spawn(task);
@@ -105,6 +106,7 @@ where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,
 {
+    #[track_caller]
     fn from_iter<I: IntoIterator<Item = F>>(tasks: I) -> Self {
         let mut set = JoinSet::new();
         set.extend(tasks);

@@ -19,6 +19,7 @@ pub fn list() -> TaskList {
         .into_iter()
         .map(|(id, entry)| TaskInfo::of(number(id), &entry, now))
         .collect();
+    Place::learn(tasks.iter().map(|task| task.place));
     tasks.sort_by_key(|task| (task.place.library().is_some(), task.id));
     TaskList { tasks }
 }
@@ -126,12 +127,10 @@ impl TaskInfo {
         }
     }
 
-    fn spawned_in(&self) -> String {
-        match self.place.library() {
-            Some(library) => format!("library {library}"),
-            None if self.cell == 0 => self.place.to_string(),
-            None => format!("cell run {}", self.cell),
-        }
+    /// Where it was spawned, such as `cell [7], line 3` or `library hyper`.
+    #[must_use]
+    pub fn spawned_at(&self) -> String {
+        self.place.to_string()
     }
 }
 
@@ -164,7 +163,7 @@ impl TaskList {
         let header = [
             "task",
             "name",
-            "spawned in",
+            "spawned at",
             "age",
             "polls",
             "busy",
@@ -175,7 +174,7 @@ impl TaskList {
             table.row([
                 task.id.to_string(),
                 task.name.clone().unwrap_or_else(|| "–".to_owned()),
-                task.spawned_in(),
+                task.spawned_at(),
                 format_duration(task.age),
                 task.polls.to_string(),
                 format_duration(task.busy),

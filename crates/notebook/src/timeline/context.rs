@@ -5,11 +5,12 @@
 
 use super::clock;
 use super::recorder::{Actor, Kind, Noted, Outcome, Recorder};
-use super::threads;
+use super::{spans, threads};
 use std::cell::RefCell;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use tracing::dispatcher::DefaultGuard;
 
 /// A recording, and who in it is running; nobody where only "everything" is recorded.
 #[derive(Debug, Clone)]
@@ -146,12 +147,25 @@ impl Scope {
             actor.polling_on.store(thread, Relaxed);
             actor.polling_since.store(start, Relaxed);
         }
+        let enclosing = replace(Some(self.clone()));
         OpenPoll {
-            enclosing: replace(Some(self.clone())),
+            spans: spans::depth(),
+            // Where a poll is within another one, the subscriber is in place already.
+            _listens: enclosing.is_none().then(|| self.listen()).flatten(),
+            scope: self.clone(),
+            enclosing,
             thread,
             ready,
             start,
         }
+    }
+
+    fn listen(&self) -> Option<DefaultGuard> {
+        let mut recorders = self.0.iter().map(|member| &member.recorder);
+        recorders
+            .find(|recorder| !recorder.is_closed())?
+            .spans
+            .listen()
     }
 
     fn end_poll(&self, poll: &OpenPoll) {
@@ -174,7 +188,11 @@ impl Scope {
 /// A poll that has begun. Dropping it ends it, also when the poll unwinds.
 #[derive(Debug)]
 pub(crate) struct OpenPoll {
+    scope: Scope,
     enclosing: Option<Scope>,
+    /// How many spans its thread was in before.
+    spans: usize,
+    _listens: Option<DefaultGuard>,
     thread: u32,
     ready: u64,
     start: u64,
@@ -182,8 +200,8 @@ pub(crate) struct OpenPoll {
 
 impl Drop for OpenPoll {
     fn drop(&mut self) {
-        if let Some(scope) = replace(self.enclosing.take()) {
-            scope.end_poll(self);
-        }
+        spans::leave_to(self.spans);
+        replace(self.enclosing.take());
+        self.scope.end_poll(self);
     }
 }

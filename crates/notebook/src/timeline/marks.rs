@@ -40,7 +40,7 @@ impl Across {
 
     /// Grid and axis from `top` to `end`.
     pub(super) fn draw(&self, sheet: &mut Sheet<'_>, top: f64, end: f64) {
-        for (value, label) in self.axis.ticks(6) {
+        for (value, label) in self.axis.ticks_across(6, self.right - self.left) {
             let x = self.left + (self.right - self.left) * self.axis.position(value);
             sheet.line("grid", &[(x, top), (x, end)], style::GRID, 1.0, &[]);
             let label_style = Label::new(SMALL_SIZE).muted().centred();

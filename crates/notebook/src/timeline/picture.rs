@@ -14,6 +14,8 @@ use crate::plot::style::{self, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
 pub(super) const TOP: f64 = 64.0;
 /// Room right of the bars, for what stands beside them.
 const BESIDE: f64 = 140.0;
+/// Room for the names, at most.
+const WIDEST_NAMES: f64 = 190.0;
 const INDENT: f64 = 12.0;
 const DEEPEST: usize = 4;
 
@@ -21,6 +23,7 @@ impl Recording {
     /// The picture as an SVG document.
     #[must_use]
     pub fn svg(&self) -> String {
+        self.learn_places();
         let lines = rows::lines(self);
         if lines.is_empty() {
             let message = "Nothing was recorded: no task was spawned, and no named future polled.";
@@ -41,9 +44,16 @@ impl Recording {
         );
         let end = TOP + row * lines.len() as f64;
         self.paint(end, &entries, self.notes(), |sheet| {
-            let width =
-                |line: &Line<'_>| indent(line) + style::text_width(&line.row.name, TEXT_SIZE);
-            let names = lines.iter().map(width).fold(40.0, f64::max).min(190.0);
+            let width = |line: &Line<'_>| {
+                let name = style::text_width(&line.row.name, TEXT_SIZE);
+                let place = place(line).map_or(0.0, |place| style::text_width(&place, SMALL_SIZE));
+                indent(line) + name + place
+            };
+            let names = lines
+                .iter()
+                .map(width)
+                .fold(40.0, f64::max)
+                .min(WIDEST_NAMES);
             let across = Across::new(MARGIN + names + 10.0, WIDTH - MARGIN - BESIDE, self.elapsed);
             self.draw_band(sheet, &across, end);
             across.draw(sheet, TOP, end);
@@ -91,8 +101,15 @@ impl Recording {
     ) {
         let size = if row >= 20.0 { TEXT_SIZE } else { SMALL_SIZE };
         let indent = indent(line);
-        let name = style::fit(&line.row.name, size, names - indent + 4.0);
+        let room = names - indent + 4.0;
+        let name = style::fit(&line.row.name, size, room);
         sheet.text(&name, (MARGIN + indent, middle), Label::new(size));
+        if let Some(place) = place(line) {
+            let after = style::text_width(&name, size);
+            let place = style::fit(&place, SMALL_SIZE, room - after);
+            let at = (MARGIN + indent + after, middle);
+            sheet.text(&place, at, Label::new(SMALL_SIZE).muted());
+        }
         let several = self.several_workers();
         let worker = |thread: usize| {
             let number = self.threads.get(thread)?.strip_prefix("worker ")?;
@@ -154,6 +171,16 @@ impl RichDisplay for Recording {
             .with("image/svg+xml", self.svg())
             .with("text/plain", self.text())
     }
+}
+
+/// Who has no name is known by the place of its spawn.
+fn place(line: &Line<'_>) -> Option<String> {
+    let unnamed = !line.row.is_named && matches!(line.row.kind, Kind::Task | Kind::Blocking);
+    line.row
+        .place
+        .in_words()
+        .filter(|_| unnamed)
+        .map(|place| format!(" {place}"))
 }
 
 fn indent(line: &Line<'_>) -> f64 {

@@ -1,5 +1,7 @@
 //! Where a task was spawned, in words.
 
+use crate::{panics, source};
+use channel::CellPlace;
 use std::fmt;
 use std::panic::Location;
 
@@ -12,6 +14,16 @@ impl Place {
         Place(location)
     }
 
+    /// Has the words ready for places in cells, for which the kernel has to be asked: once for all.
+    pub(crate) fn learn(places: impl IntoIterator<Item = Place>) {
+        source::learn(places.into_iter().filter_map(|place| place.0));
+    }
+
+    /// The cell's line in words, or the file's; `None` in libraries, and where it is not known.
+    pub(crate) fn in_words(self) -> Option<String> {
+        (self.0.is_some() && self.library().is_none()).then(|| self.to_string())
+    }
+
     /// The library whose code this is; `None` for a cell's or a program's own.
     pub(crate) fn library(self) -> Option<&'static str> {
         library(self.0?.file())
@@ -19,7 +31,7 @@ impl Place {
 }
 
 /// The name of the library that a source file belongs to.
-fn library(file: &'static str) -> Option<&'static str> {
+pub(super) fn library(file: &str) -> Option<&str> {
     if file.starts_with("/rustc/") {
         return Some("std");
     }
@@ -39,14 +51,20 @@ fn library(file: &'static str) -> Option<&'static str> {
 
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            None => formatter.write_str("unknown"),
-            Some(place) => match self.library() {
-                Some(library) => write!(formatter, "library {library}"),
-                // evcxr's own file: its lines are not the person's.
-                None if place.file() == "src/lib.rs" => formatter.write_str("a cell"),
-                None => write!(formatter, "{}:{}", place.file(), place.line()),
-            },
+        let Some(place) = self.0 else {
+            return formatter.write_str("unknown");
+        };
+        if let Some(library) = self.library() {
+            return write!(formatter, "library {library}");
+        }
+        match source::known(place) {
+            Some(CellPlace { count, line }) => {
+                write!(formatter, "cell [{count}]")?;
+                line.map_or(Ok(()), |line| write!(formatter, ", line {line}"))
+            }
+            // evcxr's own file: its lines are not the person's.
+            None if panics::is_cell_source(place.file()) => formatter.write_str("a cell"),
+            None => write!(formatter, "{}:{}", place.file(), place.line()),
         }
     }
 }

@@ -6,6 +6,7 @@
 use super::clock;
 use super::context::Scope;
 use super::recording::Recording;
+use super::spans::Listener;
 use std::panic::Location;
 use std::sync::atomic::{
     AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed,
@@ -117,6 +118,7 @@ pub(crate) struct Recorder {
     kept: AtomicUsize,
     pub(crate) polls_dropped: AtomicU64,
     closed: AtomicBool,
+    pub(super) spans: Listener,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -135,6 +137,7 @@ impl Recorder {
             kept: AtomicUsize::new(0),
             polls_dropped: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            spans: Listener::new(),
         })
     }
 

@@ -1,6 +1,8 @@
 //! What was recorded, as data.
 
+use super::place::Place;
 use super::row::{PollSpan, Row};
+use crate::plot::overlap::most_at_once;
 use std::time::Duration;
 
 /// The schedule of code that ran: who was polled when, on which thread, and how each ended.
@@ -65,17 +67,7 @@ impl Recording {
     /// futures inside counts as these; tasks that libraries spawned do not count.
     #[must_use]
     pub fn most_in_flight(&self) -> usize {
-        let mut changes: Vec<(Duration, i64)> = self
-            .work()
-            .flat_map(|row| [(row.began, 1), (row.until, -1)])
-            .collect();
-        changes.sort_unstable();
-        let (mut now, mut most) = (0_i64, 0);
-        for (_, change) in changes {
-            now += change;
-            most = most.max(now);
-        }
-        usize::try_from(most).unwrap_or(0)
+        most_at_once(self.work().map(|row| (row.began, row.until)))
     }
 
     /// How long all tasks and named futures waited, in sum.
@@ -113,6 +105,11 @@ impl Recording {
     pub fn titled(mut self, title: impl Into<String>) -> Recording {
         self.title = title.into();
         self
+    }
+
+    /// Has the places of spawns ready, in words.
+    pub(super) fn learn_places(&self) {
+        Place::learn(self.rows.iter().map(|row| row.place));
     }
 
     /// Whether the cell that runs now has shown it live.

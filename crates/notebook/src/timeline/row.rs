@@ -136,6 +136,14 @@ impl Row {
         &self.blocking
     }
 
+    /// Where it was spawned, such as `cell [7], line 3`; `None` for the block, for named futures,
+    /// and for tasks that libraries spawned.
+    #[must_use]
+    pub fn spawned_at(&self) -> Option<String> {
+        Place::learn([self.place]);
+        self.place.in_words()
+    }
+
     /// The library that spawned it, if one did.
     #[must_use]
     pub fn library(&self) -> Option<&str> {

@@ -61,13 +61,13 @@ pub(super) fn groups<'a>(lines: &[Line<'a>]) -> (Vec<Group<'a>>, usize) {
         let row = line.row;
         let key = (
             row.kind,
-            common_name(row),
+            row.is_named.then(|| common_name(&row.name)),
             (!row.is_named).then_some(row.place),
         );
         let place = *places.entry(key).or_insert(groups.len());
         if place == groups.len() {
             groups.push(Group {
-                name: common_name(row),
+                name: group_name(row),
                 all: Vec::new(),
             });
         }
@@ -83,13 +83,18 @@ pub(super) fn groups<'a>(lines: &[Line<'a>]) -> (Vec<Group<'a>>, usize) {
     (groups, more)
 }
 
-/// A name without its numbers: `fetch 3` and `fetch 4` are both `fetch`.
-fn common_name(row: &Row) -> String {
-    if !row.is_named && row.kind == Kind::Task {
-        return "unnamed tasks".to_owned();
+/// What rows of a group are called: by their common name, or by the place of their spawn.
+fn group_name(row: &Row) -> String {
+    match row.place.in_words() {
+        Some(place) if !row.is_named => place,
+        _ if !row.is_named && row.kind == Kind::Task => "unnamed tasks".to_owned(),
+        _ => common_name(&row.name),
     }
-    let words: Vec<&str> = row
-        .name
+}
+
+/// A name without its numbers: `fetch 3` and `fetch 4` are both `fetch`.
+fn common_name(name: &str) -> String {
+    let words: Vec<&str> = name
         .split(|character: char| character.is_ascii_digit() || character.is_whitespace())
         .filter(|word| !word.is_empty() && *word != "#")
         .collect();

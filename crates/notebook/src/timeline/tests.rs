@@ -6,6 +6,7 @@ use ::tokio::runtime::{Builder, Runtime};
 use ::tokio::time::{sleep, timeout};
 
 mod limits;
+mod tracing_spans;
 
 const LIMIT: Duration = Duration::from_secs(30);
 

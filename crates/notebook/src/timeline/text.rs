@@ -13,6 +13,7 @@ impl Recording {
     /// Times and totals, and a table of the rows; of very many, of the groups they fold into.
     #[must_use]
     pub fn text(&self) -> String {
+        self.learn_places();
         let lines = rows::lines(self);
         let mut parts = vec![self.title.clone(), self.headline()];
         if lines.len() <= MOST_LINES {
@@ -24,6 +25,7 @@ impl Recording {
                 "polled for",
                 "waited",
                 "ended",
+                "spawned at",
             ];
             let table = lines.iter().fold(Table::new(header), |table, line| {
                 let row = line.row;
@@ -35,9 +37,10 @@ impl Recording {
                     format_duration(row.busy),
                     format_duration(row.waiting()),
                     outcome(row).to_owned(),
+                    row.place.in_words().unwrap_or_default(),
                 ])
             });
-            parts.push(table.text());
+            parts.push(table.without_empty_columns().text());
         } else {
             let (groups, _) = rows::groups(&lines);
             let header = ["what", "how many", "median", "otherwise"];
@@ -85,10 +88,16 @@ impl Recording {
     /// What needs saying below the picture.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        let blocking = self.blocking();
-        for (name, lasted) in blocking.iter().take(MOST_NAMED) {
+        let rows = self.rows.iter();
+        let blocking: Vec<_> = rows
+            .flat_map(|row| row.blocking.iter().map(move |span| (row, span.lasted())))
+            .collect();
+        for (row, lasted) in blocking.iter().take(MOST_NAMED) {
+            let place = row.place.in_words().filter(|_| !row.is_named);
+            let place = place.map_or(String::new(), |place| format!(" ({place})"));
             notes.push(format!(
-                "“{name}” held its thread for {} in one poll: nothing else could run there meanwhile.",
+                "“{}”{place} held its thread for {} in one poll: nothing else could run there meanwhile.",
+                row.name,
                 format_duration(*lasted),
             ));
         }

@@ -1,0 +1,199 @@
+//! The commands that are the library's and not evcxr's: what code they stand for, and their help.
+
+use crate::event::{Answer, Completion};
+
+/// Each command as a person types it, and what it does.
+const HELP: &[(&str, &str)] = &[
+    (":tasks", "List the tasks that run in the background"),
+    (
+        ":tasks cancel",
+        "Cancel a task by its number in that list, or all",
+    ),
+    (
+        ":timeline on",
+        "Show a timeline below every cell from now on",
+    ),
+    (":timeline off", "Show no timelines below cells any more"),
+    (
+        ":quit",
+        "Nothing: a kernel is ended from JupyterLab's Kernel menu",
+    ),
+];
+
+/// What evcxr's own table leaves for a name, in characters.
+const NAME_WIDTH: usize = 17;
+
+/// The code that a line stands for, when it is one of these commands.
+pub fn code(line: &str) -> Option<String> {
+    if !line.starts_with(':') {
+        return None;
+    }
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let code = match words.as_slice() {
+        [":tasks"] => "notebook::tasks::list()".to_owned(),
+        [":tasks", "cancel", which] => format!("notebook::tasks::cancel_and_say({which:?});"),
+        [":tasks", ..] => say("Say `:tasks`, `:tasks cancel 12` or `:tasks cancel all`."),
+        [":timeline", "on"] => "notebook::timeline::on();".to_owned(),
+        [":timeline", "off"] => "notebook::timeline::off();".to_owned(),
+        [":timeline", ..] => say("Say `:timeline on` or `:timeline off`."),
+        // evcxr's own would end the kernel itself, and the front end would not know why.
+        [":quit"] => say(
+            "Nothing was ended. A kernel is shut down or restarted from JupyterLab's Kernel menu.",
+        ),
+        _ => return None,
+    };
+    Some(code)
+}
+
+fn say(text: &str) -> String {
+    format!("println!(\"{{}}\", {text:?});")
+}
+
+/// Whether a cell asks for the list of commands.
+pub fn asks_for_help(code: &str) -> bool {
+    code.lines().any(|line| line.trim() == ":help")
+}
+
+/// Puts these commands into evcxr's list, as text and as HTML, in the order of the alphabet.
+pub fn add_help(content: &mut [(String, String)]) {
+    for (mime_type, list) in content {
+        let is_html = mime_type == "text/html";
+        let row = |(name, help): &(&str, &str)| match is_html {
+            true => format!("<tr><td>{name}</td><td>{help}</td></tr>"),
+            false => format!("{name:<NAME_WIDTH$} {help}"),
+        };
+        let is_own = |line: &str| {
+            let quit = row(&(":quit", ""));
+            line.starts_with(quit.trim_end().trim_end_matches("</td></tr>"))
+        };
+        let (mut rows, around): (Vec<String>, Vec<String>) = list
+            .lines()
+            .filter(|line| !is_own(line))
+            .map(str::to_owned)
+            .partition(|line| line.starts_with(':') || line.starts_with("<tr>"));
+        if rows.is_empty() {
+            continue;
+        }
+        rows.extend(HELP.iter().map(row));
+        rows.sort();
+        // In HTML there is a line before and one after.
+        let before = around.len().div_ceil(2);
+        rows.splice(0..0, around[..before].iter().cloned());
+        rows.extend_from_slice(&around[before..]);
+        *list = rows.join("\n");
+    }
+}
+
+/// Adds these commands to an answer, where the line before the cursor begins one.
+pub fn complete(answer: &mut Answer, code: &str, byte_offset: usize) {
+    let Some(before) = code.get(..byte_offset) else {
+        return;
+    };
+    let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let typed = &before[line..];
+    if !typed.starts_with(':') {
+        return;
+    }
+    let own = HELP.iter().filter(|(name, _)| name.starts_with(typed));
+    let own: Vec<Completion> = own
+        .map(|(name, help)| Completion {
+            text: (*name).to_owned(),
+            kind: "command".to_owned(),
+            label: (*help).to_owned(),
+        })
+        .collect();
+    match answer {
+        Answer::Completions { matches, start, .. } if *start == line && !matches.is_empty() => {
+            matches.retain(|known| own.iter().all(|own| own.text != known.text));
+            matches.extend(own);
+        }
+        _ if own.is_empty() => {}
+        _ => {
+            *answer = Answer::Completions {
+                matches: own,
+                start: line,
+                end: byte_offset,
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_become_code_and_other_lines_stay() {
+        let list = code(":tasks ").expect("a command");
+        assert_eq!(list, "notebook::tasks::list()");
+        let cancel = code(":tasks  cancel 12").expect("a command");
+        assert_eq!(cancel, "notebook::tasks::cancel_and_say(\"12\");");
+        // What is no number reaches the library as text, and not as code.
+        let odd = code(r#":tasks cancel "); panic!("#).expect("a command");
+        assert!(odd.starts_with("println!"), "{odd}");
+        for line in ["", "let x = 1;", ":vars", "  :tasks", ":taskset"] {
+            assert_eq!(code(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn help_lists_them_among_the_others() {
+        let mut content = [
+            ("text/plain", ":quit             Quit\n:vars             List\n"),
+            (
+                "text/html",
+                "<table>\n<tr><td>:quit</td><td>Quit</td></tr>\n<tr><td>:vars</td><td>List</td></tr>\n</table>\n",
+            ),
+        ]
+        .map(|(mime_type, list)| (mime_type.to_owned(), list.to_owned()));
+        add_help(&mut content);
+        let [(_, text), (_, html)] = &content;
+        let names: Vec<&str> = text.lines().map(|line| line[..NAME_WIDTH].trim()).collect();
+        let expected = [
+            ":quit",
+            ":tasks",
+            ":tasks cancel",
+            ":timeline off",
+            ":timeline on",
+            ":vars",
+        ];
+        assert_eq!(names, expected);
+        assert!(!text.contains("Quit"), "{text}");
+        assert!(
+            html.starts_with("<table>\n<tr>") && html.ends_with("</tr>\n</table>"),
+            "{html}"
+        );
+        assert_eq!(html.matches("<tr>").count(), expected.len());
+    }
+
+    #[test]
+    fn what_is_typed_goes_on() {
+        let complete = |mut answer: Answer, code: &str| {
+            super::complete(&mut answer, code, code.len());
+            match answer {
+                Answer::Completions { matches, start, .. } => {
+                    let texts: Vec<String> = matches.into_iter().map(|it| it.text).collect();
+                    (start, texts)
+                }
+                _ => (0, Vec::new()),
+            }
+        };
+        let (start, texts) = complete(Answer::Nothing, "1;\n:timeline of");
+        assert_eq!(
+            (start, texts.as_slice()),
+            (3, [":timeline off".to_owned()].as_slice())
+        );
+        assert!(complete(Answer::Nothing, "tasks").1.is_empty());
+        let evcxr = Answer::Completions {
+            matches: vec![Completion {
+                text: ":type".to_owned(),
+                kind: "command".to_owned(),
+                label: String::new(),
+            }],
+            start: 0,
+            end: 2,
+        };
+        let (_, texts) = complete(evcxr, ":t");
+        assert_eq!(texts.len(), 5, "{texts:?}");
+    }
+}

@@ -1,0 +1,139 @@
+//! Where code of cells stands: in which cell, on which of its lines.
+//!
+//! What the compiler knows of a place is a line of the file that evcxr generated for a cell. Each
+//! cell is a shared object of its own, so the address of a place tells the cell, whoever asks; and
+//! the kernel, which has the cells' text, is asked for the line.
+
+use crate::{link, panics};
+use channel::{CellNumber, CellPlace, GeneratedLine, KernelFrame, WorkerFrame};
+use std::collections::HashMap;
+use std::panic::Location;
+use std::ptr::from_ref;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError};
+use std::time::Duration;
+
+/// How long the kernel may take to answer. It takes a millisecond, unless it has much to do.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+type Places = Vec<Option<CellPlace>>;
+
+/// The cells by the addresses where their shared objects begin.
+static CELLS: LazyLock<Mutex<HashMap<usize, CellNumber>>> = LazyLock::new(Mutex::default);
+/// What the kernel has answered, by the address of the place: what is loaded stays.
+static KNOWN: LazyLock<Mutex<HashMap<usize, Option<CellPlace>>>> = LazyLock::new(Mutex::default);
+/// Who waits for an answer, by the number of the question.
+static WAITING: LazyLock<Mutex<HashMap<u64, Sender<Places>>>> = LazyLock::new(Mutex::default);
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Remembers the cell whose code a place is of.
+pub(crate) fn cell_begins(cell: CellNumber, place: &'static Location<'static>) {
+    if cell != 0
+        && let Some(object) = object_of(from_ref(place).cast())
+    {
+        locked(&CELLS).insert(object, cell);
+    }
+}
+
+/// The cell whose code a place is of; `None` for libraries, and on a stock evcxr kernel.
+pub(crate) fn cell_of(place: &Location<'_>) -> Option<CellNumber> {
+    if !panics::is_cell_source(place.file()) {
+        return None;
+    }
+    let object = object_of(from_ref(place).cast())?;
+    locked(&CELLS).get(&object).copied()
+}
+
+/// The address where the shared object begins that an address lies in.
+fn object_of(address: *const libc::c_void) -> Option<usize> {
+    let mut found = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: `dladdr` only looks the address up, whatever it is, and fills what it is given.
+    let found = unsafe {
+        if libc::dladdr(address, found.as_mut_ptr()) == 0 {
+            return None;
+        }
+        found.assume_init()
+    };
+    Some(found.dli_fbase as usize)
+}
+
+fn line_of(place: &Location<'_>) -> Option<GeneratedLine> {
+    let (cell, line) = (cell_of(place)?, place.line());
+    Some(GeneratedLine { cell, line })
+}
+
+fn address(place: &Location<'_>) -> usize {
+    from_ref(place).addr()
+}
+
+/// Has the kernel say where these places are, as far as that is not known. Waits for its answer.
+pub(crate) fn learn(places: impl IntoIterator<Item = &'static Location<'static>>) {
+    // There are far fewer places than tasks.
+    let mut unknown: Vec<_> = places.into_iter().collect();
+    unknown.sort_unstable_by_key(|place| address(place));
+    unknown.dedup_by_key(|place| address(place));
+    {
+        let known = locked(&KNOWN);
+        unknown.retain(|place| !known.contains_key(&address(place)));
+    }
+    let asked = unknown
+        .into_iter()
+        .map(|place| (address(place), line_of(place)));
+    let (addresses, lines): (Vec<usize>, Vec<GeneratedLine>) = asked
+        .filter_map(|(address, line)| Some((address, line?)))
+        .unzip();
+    if lines.is_empty() {
+        return;
+    }
+    if let Some(places) = ask(lines) {
+        locked(&KNOWN).extend(addresses.into_iter().zip(places));
+    }
+}
+
+/// Where a place is in the cells, once it was [learnt](learn).
+pub(crate) fn known(place: &Location<'_>) -> Option<CellPlace> {
+    *locked(&KNOWN).get(&address(place))?
+}
+
+fn ask(lines: Vec<GeneratedLine>) -> Option<Places> {
+    static LISTENS: Once = Once::new();
+    static QUESTIONS: AtomicU64 = AtomicU64::new(1);
+    LISTENS.call_once(|| link::on_frame(take_answer));
+    let number = QUESTIONS.fetch_add(1, Relaxed);
+    let (sender, answer) = channel();
+    locked(&WAITING).insert(number, sender);
+    let asked = link::send(&WorkerFrame::Locate { number, lines });
+    let answer = asked.then(|| answer.recv_timeout(PATIENCE).ok()).flatten();
+    locked(&WAITING).remove(&number);
+    answer
+}
+
+fn take_answer(frame: &KernelFrame) {
+    if let KernelFrame::Located { number, places } = frame
+        && let Some(waiting) = locked(&WAITING).remove(number)
+    {
+        // Who asked may have lost patience.
+        let _ = waiting.send(places.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_of_this_library_are_in_no_cell() {
+        let here = Location::caller();
+        cell_begins(7, here);
+        assert!(object_of(from_ref(here).cast()).is_some());
+        // The object is known now, but the file is not one of evcxr's.
+        assert_eq!(cell_of(here), None);
+        learn([here]);
+        assert_eq!(known(here), None);
+        locked(&CELLS).clear();
+    }
+}
