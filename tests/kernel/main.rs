@@ -6,6 +6,8 @@
 //! - [`async_cells`]: tasks, channels and servers that live across cells, one by one and all in one session.
 //! - [`variables`]: what is kept from cell to cell, and under which type.
 //! - [`output`]: prints, bytes, rich outputs, their order and their promptness.
+//! - [`displays`]: displays and progress bars: order, updates, how they are left.
+//! - [`timeline`]: timelines and the list of tasks; [`plots`]: plots and measurements.
 //! - [`errors`]: panics, a failing `?`, compile errors: what is shown, and what goes on.
 //! - [`interrupt`]: a cell is stopped, nothing else is.
 //! - [`faults`]: cells that end their process.
@@ -14,11 +16,14 @@
 //! - [`torture`]: a table of cells that break kernels.
 
 mod async_cells;
+mod displays;
 mod errors;
 mod faults;
 mod interrupt;
 mod output;
+mod plots;
 mod protocol;
 mod requests;
+mod timeline;
 mod torture;
 mod variables;

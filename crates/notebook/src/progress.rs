@@ -17,13 +17,16 @@
 //!
 //! # Layout
 //! - `screen.rs`: the terminal that indicatif believes to draw on.
+//! - `last.rs`: the last position of a bar is always shown.
 
+mod last;
 mod screen;
 
 use futures::Stream;
 use indicatif::{
     MultiProgress, ProgressBar, ProgressBarIter, ProgressDrawTarget, ProgressFinish, ProgressStyle,
 };
+pub(crate) use last::draw_moved;
 use screen::Screen;
 
 /// How many times a second a bar is drawn at most.
@@ -84,6 +87,7 @@ pub fn draw_target() -> ProgressDrawTarget {
 fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
     // What is dropped halfway, as by an interrupt, stays as it was.
     let bar = bar.with_finish(ProgressFinish::Abandon);
+    last::watch(&bar);
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style.progress_chars("█▉▊▋▌▍▎▏ ").tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏⠿")),
         // The templates are ours, and the tests use them.

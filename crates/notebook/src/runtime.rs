@@ -120,6 +120,7 @@ impl Boundary {
             return;
         }
         if let Some(link) = link::worker() {
+            crate::progress::draw_moved();
             crate::display::flush_updates();
             link::send(&WorkerFrame::CellEnded {
                 cell: self.cell,

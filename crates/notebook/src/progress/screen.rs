@@ -164,14 +164,20 @@ impl TermLike for Screen {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
     use std::sync::Arc;
 
     /// A screen that a test can look at while a bar draws on it.
     #[derive(Debug, Clone, Default)]
-    struct Watched(Arc<Screen>);
+    pub(in crate::progress) struct Watched(Arc<Screen>);
+
+    impl Watched {
+        pub(in crate::progress) fn text(&self) -> String {
+            self.0.contents().text()
+        }
+    }
 
     impl TermLike for Watched {
         fn width(&self) -> u16 {
@@ -227,9 +233,9 @@ mod tests {
             bar.inc(1);
         }
         bar.abandon();
-        assert_eq!(screen.0.contents().text(), "three 三 3/3");
+        assert_eq!(screen.text(), "three 三 3/3");
         bar.finish_and_clear();
-        assert_eq!(screen.0.contents().text(), "");
+        assert_eq!(screen.text(), "");
     }
 
     #[test]
@@ -252,6 +258,6 @@ mod tests {
         });
         first.abandon();
         second.abandon();
-        assert_eq!(screen.0.contents().text(), "first 50/50\nsecond 500/500");
+        assert_eq!(screen.text(), "first 50/50\nsecond 500/500");
     }
 }

@@ -127,7 +127,8 @@ impl TaskInfo {
         }
     }
 
-    /// Where it was spawned, such as `cell [7], line 3` or `library hyper`.
+    /// Where it was spawned, such as `cell [7], line 3` or `library hyper`; `unknown` where the
+    /// standard library is between, as in `collect`.
     #[must_use]
     pub fn spawned_at(&self) -> String {
         self.place.to_string()
