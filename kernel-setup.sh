@@ -305,7 +305,7 @@ run_tests() {
     run_part 'clippy' 'about 3 minutes the first time' \
         cargo clippy --release --workspace --all-targets --locked -- -D warnings
     run_rust_tests
-    run_part 'conformance and notebooks' 'about 3 minutes' "$VENV/bin/python" -m pytest tests/python
+    run_part 'conformance and notebooks' 'about 10 minutes' "$VENV/bin/python" -m pytest tests/python
     if [[ $failed -gt 0 ]]; then
         printf '\nFailed: %s\nWhat each part printed is in .cache/logs/.\n' "${failed_parts[*]}"
     fi

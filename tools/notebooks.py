@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import re
 import sys
 import time
@@ -26,6 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+from kernel_session import ANSI, NotebookFailed, session
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 SECONDS_PER_NOTEBOOK = 180.0
@@ -43,12 +43,7 @@ LOCAL = {"127.0.0.1", "localhost", "[::1]", "0.0.0.0"}
 # Names of formats, the compiler's own hints, and names that lead nowhere.
 HARMLESS = {"www.w3.org", "doc.rust-lang.org", "docs.rs", "rust-lang.github.io", "example.com", "example.org"}
 RESERVED = (".example", ".invalid", ".test", ".localhost", ".example.com", ".example.org")
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
 PICTURE = re.compile(r"!\[[^\]]*\]\(\s*([^)\s]+)|<(?:img|script|link|iframe|video)\b[^>]*?(?:src|href)\s*=\s*[\"']([^\"']+)", re.I)
-
-
-class NotebookFailed(Exception):
-    """A notebook did not run through: the message says which cell, and why."""
 
 
 # ---- check --------------------------------------------------------------------------------------
@@ -114,6 +109,8 @@ def _cell_problems(path: Path, cell: dict) -> Iterator[str]:
             yield f"absolute path in the output: {_around(text, match)}"
         if ONLINE not in tags:
             yield from (f"address from outside in the output: {address}" for address in _outside(text, code=False))
+        if "compiling what cells link to" in text:
+            yield "made while the kernel still built its library: rebuild it"
         if output.get("execution_count", cell["execution_count"]) != cell["execution_count"]:
             yield "a result's execution count differs from the cell's: rebuild it"
 
@@ -170,54 +167,13 @@ def run(path: Path, kernel_name: str = "rust", seconds: float = SECONDS_PER_NOTE
     Raises NotebookFailed when a cell that is not tagged `raises-exception` fails, or the time is over.
     """
     notebook = nbformat.read(path, as_version=4)
-    asyncio.run(_run_cells(notebook, path.parent, kernel_name, seconds))
+    asyncio.run(_run_cells(notebook.cells, path.parent, kernel_name, seconds))
     return notebook
 
 
-async def _run_cells(notebook: nbformat.NotebookNode, folder: Path, kernel_name: str, seconds: float) -> None:
-    # Imported here: `check` does without it. The kernel in this Python's own prefix goes before the user's.
-    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
-    # The committed outputs are those of a reader who has just begun.
-    os.environ["ASYNC_NOTEBOOK_PROGRESS"] = "off"
-    from jupyter_client.kernelspec import NoSuchKernel
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, DeadKernelError
-
-    client = NotebookClient(
-        notebook,
-        kernel_name=kernel_name,
-        timeout=None,  # one limit for all cells, below
-        record_timing=False,
-        coalesce_streams=True,
-        resources={"metadata": {"path": str(folder)}},
-    )
-    client.reset_execution_trackers()
-    running = 0
-
-    async def run_each() -> None:
-        nonlocal running
-        for index, cell in enumerate(notebook.cells):
-            running = index
-            await client.async_execute_cell(cell, index)
-
-    try:
-        async with client.async_setup_kernel():
-            # Not wait_for: nbclient reports a cancelled cell as a dead kernel.
-            task = asyncio.create_task(run_each())
-            await asyncio.wait({task}, timeout=seconds)
-            if task.done():
-                return task.result()
-            why = f"still running when the notebook's {seconds:.0f} s were over"
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-    except CellExecutionError as error:
-        why = ANSI.sub("", error.traceback)
-    except DeadKernelError:
-        why = "the kernel died"
-    except NoSuchKernel:
-        raise NotebookFailed(f"there is no kernel {kernel_name!r} in {sys.prefix}: run ./kernel-setup.sh first") from None
-    cell = notebook.cells[running]
-    raise NotebookFailed(f"cell {running + 1} ({cell.get('id')}):\n{cell.source}\n---\n{why}")
+async def _run_cells(cells: list[nbformat.NotebookNode], folder: Path, kernel_name: str, seconds: float) -> None:
+    async with session(folder, kernel_name) as kernel:
+        await kernel.run(cells, seconds)
 
 
 def normalise(notebook: nbformat.NotebookNode) -> None:

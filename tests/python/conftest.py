@@ -8,10 +8,16 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from course import Course
+
+COURSE: pytest.StashKey[Course] = pytest.StashKey()
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -25,6 +31,26 @@ os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
 # A run of the tests is nobody's progress through the course.
 os.environ["ASYNC_NOTEBOOK_PROGRESS"] = "off"
 os.environ["JUPYTER_PATH"] = str(Path(sys.prefix, "share", "jupyter"))
+
+
+@pytest.fixture(scope="session")
+def course(request: pytest.FixtureRequest) -> Iterator[Course]:
+    """The notebooks that the tests of this run ask for: they begin to run when the first test asks."""
+    from course import Course  # only now: see above
+
+    asking = [item for item in request.session.items if "course" in getattr(item, "fixturenames", ())]
+    course = Course([item.callspec.params["path"] for item in asking])
+    request.config.stash[COURSE] = course
+    yield course
+    course.close()
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    """How long each notebook took: its own cells, and the answers to its exercises and questions."""
+    if course := config.stash.get(COURSE, None):
+        terminalreporter.section("seconds of each notebook: as it stands, answers")
+        for path, run in course.finished():
+            terminalreporter.write_line(f"{path.stem:32} {run.seconds:6.1f} {run.seconds_for_answers:6.1f}")
 
 
 @pytest.fixture(scope="session", autouse=True)

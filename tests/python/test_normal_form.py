@@ -60,6 +60,7 @@ def test_accepts(tmp_path: Path, arguments: dict) -> None:
         ({"source": "1", "markdown": "![a](nowhere.png)"}, "there is no file nowhere.png"),
         ({"source": 'panic!("x")', "outputs": ERROR}, "not tagged raises-exception"),
         ({"source": "1", "tags": ["raises-exception"]}, "has no error"),
+        ({"source": "1", "outputs": stream("compiling what cells link to: notebook")}, "rebuild it"),
         ({"source": "1", "execution_count": 7}, "execution counts are [7]"),
         ({"source": "  "}, "is empty"),
         ({"source": "1", "metadata": {"kernelspec": {"name": "python3", "display_name": "Python"}}}, "metadata.kernelspec"),

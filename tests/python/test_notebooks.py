@@ -1,24 +1,21 @@
 """Every notebook of the course: it is in normal form as it is kept, and it runs whole in a fresh kernel.
 
-What a lesson claims about its measurements it asserts itself, in a cell: such a cell would fail the run.
+What a lesson claims about its measurements it asserts itself, in a cell: such a cell would fail the run. The notebooks are
+run by `course.py`, once for all tests.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import nbformat
 import notebooks
 import pytest
+from course import SECONDS_TO_WAIT, Course, must_be_none
 
 ALL = sorted(notebooks.FOLDER.glob("*.ipynb"))
-# Lessons, by the beginning of their name, and how many plots at least a run must draw.
-PLOTS = {"08": 1}
-
-# These run each time; with WHOLE_COURSE=1 all do, which takes about a minute a notebook.
-ALWAYS = {"00", "08"}
-RUN = [path for path in ALL if os.environ.get("WHOLE_COURSE") == "1" or path.name[:2] in ALWAYS]
+# Every lesson draws what it measures.
+LESSONS = [path for path in ALL if path.name[:2].isdigit()]
 
 each_notebook = pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 
@@ -28,18 +25,27 @@ def test_is_in_normal_form(path: Path) -> None:
     assert notebooks.check(path) == []
 
 
-@pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
-# The cells have three minutes together; starting the kernel and stopping it come on top.
-@pytest.mark.timeout(notebooks.SECONDS_PER_NOTEBOOK + 120)
-def test_runs_whole(path: Path, tmp_path: Path) -> None:
-    notebook = notebooks.run(path)  # fails when a cell fails that is not tagged for it, and names the cell
-    code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+@each_notebook
+def test_words_lead_from_cell_to_cell(path: Path) -> None:
+    in_a_row = 0
+    for cell in nbformat.read(path, as_version=4).cells:
+        in_a_row = in_a_row + 1 if cell.cell_type == "code" else 0
+        assert in_a_row <= 2, f"the third code cell in a row, without a word between:\n{cell.source}"
+
+
+@each_notebook
+@pytest.mark.timeout(SECONDS_TO_WAIT)
+def test_runs_whole(path: Path, course: Course, tmp_path: Path) -> None:
+    run = course.run_of(path)
+    must_be_none(run.failure)
+    code_cells = [cell for cell in run.notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code_cells] == list(range(1, len(code_cells) + 1))
 
     plots = sum("image/svg+xml" in output.get("data", {}) for cell in code_cells for output in cell.outputs)
-    assert plots >= PLOTS.get(path.name[:2], 0)
+    assert plots or path not in LESSONS
 
     # Errors exactly in the cells that are tagged for it, and no path of this machine, in this run's outputs as well.
+    notebook = nbformat.from_dict(run.notebook)
     notebooks.normalise(notebook)
     executed = tmp_path / path.name
     nbformat.write(notebook, executed)
@@ -47,8 +53,6 @@ def test_runs_whole(path: Path, tmp_path: Path) -> None:
     assert unmoved == []
 
 
-def test_every_lesson_with_plots_is_there() -> None:
-    if not ALL:
-        pytest.skip("there are no notebooks yet")
-    names = [path.name[:2] for path in ALL]
-    assert [number for number in PLOTS if number not in names] == []
+def test_the_course_is_there() -> None:
+    numbers = [path.name[:2] for path in LESSONS]
+    assert numbers == [f"{number:02}" for number in range(len(numbers))] and len(numbers) >= 11

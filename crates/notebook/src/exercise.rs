@@ -32,7 +32,8 @@
 //! - [`Work`], [`Item`] (`work`): what the learner's code is handed; they write down what happens to
 //!   them in a `record`, which checks ask by way of [`Run`].
 //! - `runner`: runs the learner's code on a thread and a runtime of its own, under a time limit.
-//!   `telling` puts into words how that went, `panics` keeps the messages of panics for it.
+//!   `telling` puts into words how that went, `panics` keeps the messages of panics for it, and
+//!   `os_thread` knows a thread that is blocked from one that computes.
 //! - [`Verdict`] (`verdict`): what is said about it.
 //! - [`progress`]: what has been solved so far, in a small file.
 
@@ -44,6 +45,7 @@ use std::time::Duration;
 
 mod definition;
 mod expectations;
+mod os_thread;
 mod panics;
 mod progress;
 mod record;

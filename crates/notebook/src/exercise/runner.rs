@@ -6,6 +6,7 @@
 
 use super::definition::{Clock, Plan};
 use super::lock;
+use super::os_thread::OsThread;
 use super::panics::{self, Panics};
 use super::record::Record;
 use super::run::Run;
@@ -18,7 +19,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
@@ -52,6 +53,8 @@ struct Shared {
     lateness: AtomicU64,
     stop: CancellationToken,
     left_behind: AtomicBool,
+    /// The thread that the code runs on.
+    thread: OnceLock<OsThread>,
 }
 
 /// Runs `code` and says what holds.
@@ -68,6 +71,7 @@ pub(super) async fn run(plan: Arc<Plan>, type_name: &'static str, code: Code) ->
         lateness: AtomicU64::new(0),
         stop: CancellationToken::new(),
         left_behind: AtomicBool::new(false),
+        thread: OnceLock::new(),
     });
     // When the person interrupts the cell, this future is dropped, and the code is told to stop.
     let _stop = shared.stop.clone().drop_guard();
@@ -80,6 +84,9 @@ pub(super) async fn run(plan: Arc<Plan>, type_name: &'static str, code: Code) ->
         let (shared, cell) = (Arc::clone(&shared), tasks::current_cell());
         move || {
             tasks::enter_cell(cell);
+            if let Some(thread) = OsThread::current() {
+                let _ = shared.thread.set(thread);
+            }
             on_the_thread(&plan, runtime, &shared, type_name, code, cell, answer);
             if shared.left_behind.swap(false, Ordering::SeqCst) {
                 LEFT_BEHIND.fetch_sub(1, Ordering::SeqCst);
@@ -104,7 +111,9 @@ pub(super) async fn run(plan: Arc<Plan>, type_name: &'static str, code: Code) ->
         Err(_) => {
             let left = LEFT_BEHIND.fetch_add(1, Ordering::SeqCst) + 1;
             shared.left_behind.store(true, Ordering::SeqCst);
-            telling::cannot_be_stopped(limit, shared.polls.load(Ordering::Relaxed), left)
+            let blocked = shared.thread.get().and_then(OsThread::sleeps);
+            let polls = shared.polls.load(Ordering::Relaxed);
+            telling::cannot_be_stopped(limit, polls, blocked, left)
         }
     }
 }

@@ -78,20 +78,37 @@ fn stopped(limit: Duration, run: &Run) -> Finding {
     ))
 }
 
-pub(super) fn cannot_be_stopped(limit: Duration, polls: u64, left: usize) -> Vec<Finding> {
+/// `blocked`: whether its thread sleeps, where that is known.
+pub(super) fn cannot_be_stopped(
+    limit: Duration,
+    polls: u64,
+    blocked: Option<bool>,
+    left: usize,
+) -> Vec<Finding> {
     let limit = format_duration(limit);
     let never = if polls > 1 {
         "It no longer comes to an await that waits"
     } else {
         "It never came to an await that waits"
     };
+    let what = match blocked {
+        Some(true) => {
+            "It sleeps in a call that blocks: for a lock, a channel or another thread that does not \
+             come. The thread stays there."
+        }
+        Some(false) => {
+            "It computes, perhaps in a loop without an end, and its thread goes on. Restart the kernel \
+             when the machine gets warm."
+        }
+        None => "Its thread goes on. Restart the kernel when the machine gets warm.",
+    };
     let mut findings = vec![Finding::fails(&format!(
-        "Your code did not finish within {limit}. {never}, so it cannot be stopped; its thread goes \
-         on. Your variables are safe. Restart the kernel when the machine gets warm."
+        "Your code did not finish within {limit}. {never}, so it cannot be stopped. {what} Your \
+         variables are safe."
     ))];
     if left > 1 {
         findings.push(Finding::remark(&format!(
-            "{left} such threads are running by now."
+            "{left} such threads are there by now."
         )));
     }
     findings

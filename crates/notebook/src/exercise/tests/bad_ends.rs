@@ -117,7 +117,7 @@ fn an_endless_loop_is_left_behind_and_said_so() {
     let seen = Arc::clone(&over);
     let verdict = block_on(both().limit(ms(100)).check(move |_| async move {
         while !seen.load(Ordering::SeqCst) {
-            std::thread::sleep(ms(1));
+            std::hint::spin_loop();
         }
         (6, 9)
     }));
@@ -126,10 +126,24 @@ fn an_endless_loop_is_left_behind_and_said_so() {
     assert_says(
         &verdict,
         &[
-            "did not finish within 100 ms. It never came to an await that waits, so it cannot be stopped; \
-         its thread goes on.",
+            "did not finish within 100 ms. It never came to an await that waits, so it cannot be stopped.",
             "Restart the kernel",
         ],
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thread_that_is_blocked_is_told_from_one_that_computes() {
+    let (end, wait) = std::sync::mpsc::channel::<()>();
+    let verdict = block_on(both().limit(ms(100)).check(move |_| async move {
+        let _ = wait.recv();
+        (6, 9)
+    }));
+    drop(end);
+    assert_says(
+        &verdict,
+        &["so it cannot be stopped. It sleeps in a call that blocks"],
     );
 }
 
