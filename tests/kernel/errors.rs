@@ -61,12 +61,7 @@ let number: i32 = text.parse()?;"#,
         .traceback_contains("invalid digit found in string")
         .traceback_contains("line 3")
         .traceback_shorter_than(LINES);
-    kernel.execute("1 + 1").await.ok().result("2");
-}
-
-#[tokio::test]
-async fn a_failing_question_mark_behind_an_await_shows_them_too() {
-    let mut kernel = Kernel::start().await;
+    // Each cell is a new library: also the second error of a process finds its line.
     kernel
         .execute(
             r#"#[derive(Debug)] struct DryPump;

@@ -134,6 +134,8 @@ async fn queued_cells_are_aborted() {
     let mut kernel = Kernel::start().await;
     let sleeping = asleep(&mut kernel, SLEEPING).await;
     let queued = kernel.send(r#"print!("queued");"#).await;
+    // Answered at once, and behind it on the same socket: the cell is in the queue.
+    kernel.is_complete("1").await;
     kernel.interrupt().await;
     kernel
         .finish(&sleeping)

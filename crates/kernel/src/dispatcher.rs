@@ -5,12 +5,14 @@
 //!
 //! - [`requests`]: each request that is answered without running a cell.
 //! - [`cells`]: cells, from the queue to their reply.
+//! - [`expressions`]: what a front end wants to know when its cell is done.
 //! - [`outputs`]: what comes out of cells and their tasks, and whose it is.
 //! - [`interrupts`]: the ladder.
 //! - [`reports`]: panics and errors in words, on the person's own lines.
 //! - [`history`]: what was run before.
 
 mod cells;
+mod expressions;
 mod history;
 mod interrupts;
 mod outputs;

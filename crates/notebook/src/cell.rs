@@ -6,7 +6,7 @@
 
 #[cfg(tokio_unstable)]
 use crate::display::{self, MimeBundle};
-use crate::{output, panics, runtime};
+use crate::{output, runtime, stack};
 use channel::{Stream, WorkerFrame};
 use std::fmt;
 use std::future::Future;
@@ -119,7 +119,7 @@ pub fn print_or_report(text: fmt::Arguments<'_>, type_name: &str, called_in: &st
         cell: crate::tasks::current_cell(),
         message: text.to_string(),
         type_name: type_name.to_owned(),
-        stack: panics::stack_of_cells(),
+        stack: stack::of_cells(),
     };
     if !crate::link::send(&WorkerFrame::Error(report)) {
         output::print(Stream::Stderr, text, true);

@@ -22,9 +22,9 @@
 //! - [`timeline`]: the schedule of code that ran, as a picture. [`tasks`]: what runs in the background.
 //! - [`progress`]: progress bars.
 //!
-//! Inside: `runtime` (one tokio runtime for the life of the process, interruptible), `panics` (what a panic's report holds), `output` (where prints go),
-//! `source` (where code of cells stands),
-//! `link` (the way to the kernel; absent on a stock evcxr kernel, where everything falls back to
+//! Inside: `runtime` (one tokio runtime for the life of the process, interruptible), `panics` (what a
+//! panic's report holds), `stack` (the person's own frames), `source` (where code of cells stands),
+//! `output` (where prints go), `link` (the way to the kernel; absent on a stock evcxr kernel, where everything falls back to
 //! evcxr's own conventions).
 
 pub mod cell;
@@ -40,6 +40,7 @@ pub mod progress;
 pub mod quiz;
 mod runtime;
 mod source;
+mod stack;
 pub mod tasks;
 pub mod timeline;
 

@@ -1,12 +1,9 @@
 //! What a panic's report holds: message, place, the frames of the person's own code, and the task.
 
-use crate::{link, source, tasks};
-use channel::{PanicReport, Place, StackFrame, TaskReport, WorkerFrame};
+use crate::{link, source, stack, tasks};
+use channel::{PanicReport, Place, TaskReport, WorkerFrame};
 use std::cell::Cell;
 use std::panic::PanicHookInfo;
-
-/// How many frames of the person's own code a report holds. Endless recursion has many.
-const MOST_FRAMES: usize = 30;
 
 thread_local! {
     static IN_CELL_CODE: Cell<bool> = const { Cell::new(false) };
@@ -40,7 +37,7 @@ fn report(info: &PanicHookInfo<'_>) {
             line: location.line(),
             column: location.column(),
         }),
-        stack: stack_of_cells(),
+        stack: stack::of_cells(),
         task: task.map(|id| TaskReport {
             id: id.to_string().parse().unwrap_or(0),
             spawned_at: tasks::spawned_at(id),
@@ -53,35 +50,6 @@ fn message(info: &PanicHookInfo<'_>) -> String {
     info.payload_as_str()
         .unwrap_or("a value that is no text")
         .to_owned()
-}
-
-/// The frames of code that cells brought, innermost first.
-pub(crate) fn stack_of_cells() -> Vec<StackFrame> {
-    let mut frames = Vec::new();
-    // It remembers which libraries are loaded, and every cell is a new one.
-    backtrace::clear_symbol_cache();
-    backtrace::trace(|frame| {
-        backtrace::resolve_frame(frame, |symbol| {
-            let (Some(file), Some(line)) = (symbol.filename(), symbol.lineno()) else {
-                return;
-            };
-            let file = file.to_string_lossy();
-            if is_cell_source(&file) {
-                frames.push(StackFrame {
-                    function: symbol
-                        .name()
-                        .map_or_else(String::new, |name| format!("{name:#}")),
-                    place: Some(Place {
-                        file: file.into_owned(),
-                        line,
-                        column: symbol.colno().unwrap_or(1),
-                    }),
-                });
-            }
-        });
-        frames.len() < MOST_FRAMES
-    });
-    frames
 }
 
 /// Whether a file is one that evcxr generated from cells. It compiles them as `src/lib.rs`; other

@@ -1,5 +1,6 @@
 //! Cells, from the queue to their reply.
 
+use super::expressions::Expressions;
 use super::{Dispatcher, Engine};
 use crate::event::{Action, CellEnd, Failure, RequestChannel};
 use crate::jupyter::replies;
@@ -8,7 +9,6 @@ use jupyter_protocol::{
     ClearOutput, DisplayData, ExecuteInput, ExecuteReply, ExecuteRequest, ExecuteResult,
     ExecutionCount, JupyterMessage, JupyterMessageContent, ReplyStatus, StreamContent,
 };
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A cell that waits for its turn.
@@ -31,6 +31,7 @@ pub(super) struct Running {
     pub outcome: Option<CellOutcome>,
     pub panic: Option<PanicReport>,
     pub error: Option<ErrorReport>,
+    pub expressions: Expressions,
 }
 
 /// How far a cell is.
@@ -86,9 +87,10 @@ impl Dispatcher {
             outcome: None,
             panic: None,
             error: None,
+            expressions: Expressions::of(&content),
             content,
         };
-        let is_empty = running.content.code.trim().is_empty();
+        let is_empty = running.content.code.trim().is_empty() && running.expressions.is_empty();
         self.running = Some(running);
         if is_empty {
             let end = CellEnd::Done {
@@ -167,6 +169,16 @@ impl Dispatcher {
             let text = self.describe_panic(&panic, "caught");
             self.publish(StreamContent::stderr(&text), &running.request);
         }
+        let failure = running.expressions.take_end(failure);
+        if failure.is_none() && self.evaluate_next(&mut running) {
+            self.running = Some(running);
+            return;
+        }
+        self.reply_to_cell(running, failure);
+    }
+
+    /// The end of a cell, and the beginning of the next one.
+    fn reply_to_cell(&mut self, mut running: Running, failure: Option<Failure>) {
         if let Some(failure) = &failure {
             self.publish(replies::error_output(failure), &running.request);
         }
@@ -178,7 +190,9 @@ impl Dispatcher {
             },
             execution_count: ExecutionCount::new(self.execution_count),
             payload: Vec::new(),
-            user_expressions: failure.is_none().then(HashMap::new),
+            user_expressions: failure
+                .is_none()
+                .then(|| running.expressions.take_results()),
             error: failure.as_ref().and_then(replies::reply_error),
         };
         self.reply(RequestChannel::Shell, reply, &running.request);
@@ -280,6 +294,7 @@ impl Dispatcher {
             .as_ref()
             .is_some_and(|running| is_running && running.content.silent);
         let message: JupyterMessageContent = match display.kind {
+            channel::DisplayKind::Result if is_running && self.keep_for_expression(&data) => return,
             channel::DisplayKind::Result if is_silent => return,
             channel::DisplayKind::Result if is_running => self.result(data).into(),
             channel::DisplayKind::Result => DisplayData::new(data).into(),

@@ -167,7 +167,7 @@ impl Dispatcher {
     }
 }
 
-/// The byte after the word at a position in characters: the analyser is asked about what stands
+/// The byte after the word (and the parenthesis that opens behind it) at a position in characters: the analyser is asked about what stands
 /// before it.
 fn end_of_word(code: &str, position: usize) -> usize {
     let start = replies::byte_offset(code, position);
@@ -175,5 +175,7 @@ fn end_of_word(code: &str, position: usize) -> usize {
     let word = rest
         .find(|character: char| !character.is_alphanumeric() && character != '_')
         .unwrap_or(rest.len());
-    start + word
+    let end = start + word;
+    // With its parenthesis the analyser knows a method from a field of that name.
+    end + usize::from(code[end..].starts_with('('))
 }

@@ -235,6 +235,45 @@ fn silent_cells_are_not_counted_and_empty_ones_not_run() {
 }
 
 #[test]
+fn expressions_run_behind_their_cell_and_go_into_its_reply() {
+    let mut desk = Desk::warmed_up();
+    let expressions = [("good", "a + 1"), ("bad", "missing")]
+        .map(|(name, code)| (name.to_owned(), code.to_owned()));
+    let request = ExecuteRequest {
+        user_expressions: Some(expressions.into()),
+        ..ExecuteRequest::new("let a = 1;".to_owned())
+    };
+    desk.request("a", request);
+    assert_eq!(
+        desk.finish(1, done()),
+        ["execute 2 [1]"],
+        "`bad` is first by name"
+    );
+    assert_eq!(desk.finish(2, refused()), ["execute 3 [1]"]);
+    let value = WorkerFrame::Display(channel::Display {
+        cell: 3,
+        kind: channel::DisplayKind::Result,
+        data: vec![(
+            "text/plain".to_owned(),
+            channel::MimeValue::Text("2".to_owned()),
+        )],
+    });
+    assert!(desk.frame(value).is_empty(), "the value is not published");
+    let actions = desk.dispatcher.handle(Event::Engine(EngineEvent::Finished {
+        cell: 3,
+        end: done(),
+    }));
+    let lines: Vec<String> = actions.iter().map(describe).collect();
+    assert_eq!(lines, ["execute_reply(a) ok [1]", "status(a) idle"]);
+    let Action::Reply { message, .. } = &actions[0] else {
+        panic!("{lines:?}")
+    };
+    let reply = serde_json::to_value(&message.content).expect("JSON");
+    assert_eq!(reply["user_expressions"]["good"]["data"]["text/plain"], "2");
+    assert_eq!(reply["user_expressions"]["bad"]["status"], "error");
+}
+
+#[test]
 fn a_background_task_writes_under_the_cell_that_spawned_it() {
     let mut desk = Desk::warmed_up();
     desk.execute("a", "spawn");

@@ -103,6 +103,10 @@ pub fn translate(code: &str) -> String {
         match requirement {
             // An empty line in its place, so that all others keep their numbers.
             Some(requirement) if names_library(requirement, &folder) => lines.push("".into()),
+            // evcxr drops comments that begin a cell, also one that documents what follows; indented, it stays.
+            _ if line.starts_with("///") && lines.iter().all(|line| line.trim().is_empty()) => {
+                lines.push(format!(" {line}").into());
+            }
             _ => lines.push(commands::code(line).map_or(line.into(), Cow::from)),
         }
     }
@@ -118,4 +122,19 @@ fn names_library(requirement: &str, folder: &Path) -> bool {
     let given = folder.join(path).canonicalize();
     let library = paths::library().canonicalize();
     matches!((given, library), (Ok(given), Ok(library)) if given == library)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::translate;
+
+    #[test]
+    fn documentation_that_begins_a_cell_is_code() {
+        assert_eq!(translate("/// Far.\nfn far() {}"), " /// Far.\nfn far() {}");
+        assert_eq!(
+            translate("\n// A remark.\nfn far() {}"),
+            "\n// A remark.\nfn far() {}"
+        );
+        assert_eq!(translate("let a = 1;\n/// Far."), "let a = 1;\n/// Far.");
+    }
 }
