@@ -23,6 +23,7 @@ pub mod source_map;
 mod warm_up;
 
 use crate::event::{Answer, CellEnd, Completion, EngineEvent, Event, Failure, Query};
+use crate::syntax;
 use crate::workers::Workers;
 use channel::{CellNumber, KernelFrame};
 use evcxr::{CommandContext, Error, EvalContext};
@@ -203,13 +204,27 @@ impl Driver {
             .tell(&KernelFrame::NextCell { cell, allow_stdin });
         self.lock_sources().begin_cell(cell, count, code);
         self.workers.forget_messages();
+        // Some editors begin a text with a byte order mark; the compiler takes it in no other place.
+        let code = code.trim_start_matches('\u{feff}');
+        let rust = syntax::without_commands(code);
+        if let Some(failure) = diagnostics::unreadable::refusal(&rust, count) {
+            return CellEnd::Refused(failure);
+        }
         let code = warm_up::translate(code);
         let before: Vec<String> = self
             .context
             .variables_and_types()
             .map(|(name, _)| name.to_owned())
             .collect();
-        let mut result = self.run(&code);
+        let mut result = match syntax::first_error(&rust) {
+            // evcxr would leave out what its parser cannot read, and run the rest. As a function nothing
+            // is left out and nothing runs: the compiler has the last word.
+            Some(_) => self.run(&syntax::as_function(&rust)),
+            None => Ok(Ok(evcxr::EvalOutputs::default())),
+        };
+        if matches!(result, Ok(Ok(_))) {
+            result = self.run(&code);
+        }
         if let Ok(Err(Error::CompilationErrors(errors))) = &result
             && errors
                 .iter()

@@ -10,6 +10,7 @@
 //! - [`kernel`]: the loop that turns what happens into [`event::Event`]s and carries out the
 //!   [`event::Action`]s that the dispatcher answers with.
 //! - [`event`]: both of these, closed lists.
+//! - [`syntax`]: what a parse of a cell tells.
 //! - [`paths`]: where the library, the prebuilt folder and the sessions are.
 //!
 //! The same binary is three programs: the kernel; the worker, when evcxr starts it; and a stand-in
@@ -21,6 +22,7 @@ mod event;
 mod jupyter;
 mod kernel;
 mod paths;
+mod syntax;
 mod worker;
 mod workers;
 

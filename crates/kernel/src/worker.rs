@@ -64,12 +64,12 @@ pub fn run() -> Result<(), WorkerError> {
     rustix::stdio::dup2_stdin(&stdin_reader)?;
     rustix::stdio::dup2_stdout(&stdout_writer)?;
     rustix::stdio::dup2_stderr(&stderr_writer)?;
-    drop((stdout_writer, stderr_writer));
 
     let link = Outlet::install(
         socket.try_clone()?,
         evcxr_output,
         [stdout_reader, stderr_reader],
+        [stdout_writer, stderr_writer],
         stdin_reader,
     )?;
     // SAFETY: no other thread runs yet.

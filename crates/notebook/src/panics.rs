@@ -2,16 +2,22 @@
 
 use crate::{link, source, stack, tasks};
 use channel::{PanicReport, Place, TaskReport, WorkerFrame};
+use std::any::Any;
 use std::cell::Cell;
 use std::panic::PanicHookInfo;
 
+/// Stands for the message of a panic with another value.
+const NO_TEXT: &str = "a value that is no text";
+
 thread_local! {
     static IN_CELL_CODE: Cell<bool> = const { Cell::new(false) };
+    static REPORTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Says whether this thread runs the cell's own code now.
 pub(crate) fn enter_cell_code(inside: bool) {
     let _ = IN_CELL_CODE.try_with(|current| current.set(inside));
+    let _ = REPORTED.try_with(|reported| reported.set(false));
 }
 
 /// Sends panics to the kernel in place of printing them. Without a kernel of ours nothing changes.
@@ -21,7 +27,25 @@ pub(crate) fn install_hook() {
     }
 }
 
+/// Reports the panic that ended a cell's code, where a hook of the person's own took the place of ours.
+pub(crate) fn report_unless_done(payload: &(dyn Any + Send)) {
+    if REPORTED.try_with(Cell::get).unwrap_or(true) {
+        return;
+    }
+    let text = payload.downcast_ref::<&str>().copied();
+    let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    link::send(&WorkerFrame::Panic(PanicReport {
+        cell: tasks::current_cell(),
+        message: message.unwrap_or(NO_TEXT).to_owned(),
+        place: None,
+        stack: Vec::new(),
+        task: None,
+        thread: None,
+    }));
+}
+
 fn report(info: &PanicHookInfo<'_>) {
+    let _ = REPORTED.try_with(|reported| reported.set(true));
     let task = ::tokio::task::try_id();
     let in_cell_code = task.is_none() && IN_CELL_CODE.try_with(Cell::get).unwrap_or(false);
     let thread = std::thread::current();
@@ -47,9 +71,7 @@ fn report(info: &PanicHookInfo<'_>) {
 }
 
 fn message(info: &PanicHookInfo<'_>) -> String {
-    info.payload_as_str()
-        .unwrap_or("a value that is no text")
-        .to_owned()
+    info.payload_as_str().unwrap_or(NO_TEXT).to_owned()
 }
 
 /// Whether a file is one that evcxr generated from cells. It compiles them as `src/lib.rs`; other

@@ -8,7 +8,7 @@ use ::tokio::runtime::{Builder, Runtime};
 use ::tokio::sync::Notify;
 use channel::{CellNumber, CellOutcome, KernelFrame, WorkerFrame};
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, Once};
@@ -75,17 +75,23 @@ pub(crate) fn run_cell(
     let cell = link::worker().map_or(0, |link| (link.latest_cell)());
     source::cell_begins(cell, caller);
     let boundary = Boundary::begin(cell);
-    let outcome = RUNTIME.block_on(async {
+    let run = async {
         ::tokio::select! {
             // The code first: a cell that is done when the interrupt comes is done.
             biased;
             failed = timeline::run_cell_code(code) => if failed { CellOutcome::Failed } else { CellOutcome::Completed },
             () = interrupted(cell) => CellOutcome::Interrupted,
         }
+    };
+    // Nothing is used again of what a panic may have left half done: it goes on right away.
+    let ended = catch_unwind(AssertUnwindSafe(|| RUNTIME.block_on(run)));
+    let outcome = ended.unwrap_or_else(|payload| {
+        panics::report_unless_done(&*payload);
+        resume_unwind(payload)
     });
     boundary.end(outcome);
     if outcome == CellOutcome::Interrupted {
-        std::panic::resume_unwind(Box::new(Interrupted));
+        resume_unwind(Box::new(Interrupted));
     }
 }
 

@@ -3,9 +3,11 @@
 //! # Layout
 //!
 //! - [`rustc`]: the compiler's own messages, shown on the cell's lines.
+//! - [`unreadable`]: cells that evcxr would read in part.
 //! - this file: what becomes of them, and of errors that are not the compiler's.
 
 pub mod rustc;
+pub mod unreadable;
 
 use super::source_map::SourceMap;
 use crate::event::Failure;

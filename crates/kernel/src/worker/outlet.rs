@@ -34,6 +34,8 @@ pub struct Outlet {
     socket: UnixStream,
     evcxr: OwnedFd,
     pipes: [OwnedFd; 2],
+    /// The other ends of the pipes, which are stdout and stderr.
+    streams: [OwnedFd; 2],
     splitter: Splitter,
     /// What evcxr reads its commands from, while no cell runs.
     evcxr_stdin: OwnedFd,
@@ -59,6 +61,7 @@ impl Outlet {
         socket: UnixStream,
         evcxr: OwnedFd,
         pipes: [OwnedFd; 2],
+        streams: [OwnedFd; 2],
         evcxr_stdin: OwnedFd,
     ) -> Result<&'static WorkerLink, Errno> {
         for pipe in &pipes {
@@ -74,6 +77,7 @@ impl Outlet {
             socket,
             evcxr,
             pipes,
+            streams,
             splitter: Splitter::default(),
             evcxr_stdin,
             empty_stdin,
@@ -203,6 +207,9 @@ impl Outlet {
             _ => &self.evcxr_stdin,
         };
         let _ = rustix::stdio::dup2_stdin(stdin);
+        // A cell may have closed them, or put something else in their place: evcxr would wait for ever.
+        let _ = rustix::stdio::dup2_stdout(&self.streams[0]);
+        let _ = rustix::stdio::dup2_stderr(&self.streams[1]);
         if phase == Phase::Loading {
             super::crashes::restore_handlers();
         }

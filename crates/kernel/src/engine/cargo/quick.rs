@@ -41,7 +41,7 @@ pub fn build(report: &mut Report, only_check: bool) -> Option<ExitCode> {
     }
     report_messages(&output.stderr, report);
     // evcxr reads the same JSON, as it does from cargo.
-    let _ = std::io::stderr().write_all(&output.stderr);
+    let _ = std::io::stderr().write_all(&for_evcxr(&output.stderr));
     if !output.status.success() {
         return Some(exit_code(output.status));
     }
@@ -69,6 +69,35 @@ fn finish(library: &Path) -> ExitCode {
 /// allows nobody. So for such a cell, and for nothing else, that name is allowed.
 fn names_never_type(messages: &[u8]) -> bool {
     String::from_utf8_lossy(messages).contains("the `!` type is experimental")
+}
+
+/// The compiler's messages as evcxr should see them. It mends the use of a moved variable by not keeping
+/// that variable. But where the last expression moved it, it takes that for a value without
+/// `evcxr_display` as well, since the expression is among the message's places, and shows it by `Debug`.
+/// Of such a message it gets the one place that matters.
+fn for_evcxr(messages: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(messages.len());
+    for line in messages.split_inclusive(|byte| *byte == b'\n') {
+        match with_primary_places(line) {
+            Some(message) => {
+                text.extend_from_slice(message.to_string().as_bytes());
+                text.push(b'\n');
+            }
+            None => text.extend_from_slice(line),
+        }
+    }
+    text
+}
+
+/// A message about a moved variable with its primary places only; `None` for any other.
+fn with_primary_places(line: &[u8]) -> Option<serde_json::Value> {
+    let mut message: serde_json::Value = serde_json::from_slice(line).ok()?;
+    if message["code"]["code"] != "E0382" {
+        return None;
+    }
+    let places = message["spans"].as_array_mut()?;
+    places.retain(|place| place["is_primary"] == true);
+    Some(message)
 }
 
 fn arguments(compiler: &Compiler, only_check: bool) -> Vec<String> {

@@ -1,0 +1,78 @@
+//! What a parse of a cell tells, without any compiler. No input or output.
+
+use ra_ap_syntax::{Edition, NodeOrToken, SourceFile, SyntaxKind};
+
+/// What is put before a cell to have its statements parsed as evcxr does: the body of a function, whose
+/// last statement may be an expression.
+const OPENING: &str = "async fn cell() {\n";
+
+/// A cell with an empty line in place of each command.
+pub fn without_commands(code: &str) -> String {
+    let line = |line| if is_command(line) { "" } else { line };
+    code.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn is_command(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with(':') && !line.starts_with("::") || line.starts_with('!') && line.len() > 1
+}
+
+/// Rust statements as the body of a function, which nothing calls.
+pub fn as_function(statements: &str) -> String {
+    format!("{OPENING}{statements}\n}}")
+}
+
+/// The byte at which a parser first stumbles over Rust statements, if it does.
+pub fn first_error(statements: &str) -> Option<usize> {
+    let parse = SourceFile::parse(&as_function(statements), Edition::CURRENT);
+    let place = parse.errors().first()?.range().start();
+    Some(usize::from(place).saturating_sub(OPENING.len()))
+}
+
+/// The brackets of Rust code.
+#[derive(Debug)]
+pub struct Brackets {
+    /// How many are open at the end; 0 where one does not match.
+    pub depth: usize,
+    /// The byte of the first one that closes what is not open.
+    pub mismatched: Option<usize>,
+    /// The byte where a string or a comment begins inside which the code ends.
+    pub unfinished: Option<usize>,
+}
+
+impl Brackets {
+    /// Looks at all brackets outside strings and comments.
+    pub fn of(code: &str) -> Brackets {
+        let parse = SourceFile::parse(code, Edition::CURRENT);
+        let mut open = Vec::new();
+        let mut mismatched = None;
+        for token in parse
+            .syntax_node()
+            .descendants_with_tokens()
+            .filter_map(NodeOrToken::into_token)
+        {
+            match token.kind() {
+                SyntaxKind::L_PAREN => open.push(SyntaxKind::R_PAREN),
+                SyntaxKind::L_BRACK => open.push(SyntaxKind::R_BRACK),
+                SyntaxKind::L_CURLY => open.push(SyntaxKind::R_CURLY),
+                kind @ (SyntaxKind::R_PAREN | SyntaxKind::R_BRACK | SyntaxKind::R_CURLY) => {
+                    if open.pop() != Some(kind) {
+                        mismatched = Some(usize::from(token.text_range().start()));
+                        break;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let unfinished = parse.errors().iter().find_map(|error| {
+            let message = error.to_string();
+            let is_open = message.contains("terminat") || message.contains("Missing trailing");
+            is_open.then(|| usize::from(error.range().start()))
+        });
+        Brackets {
+            depth: if mismatched.is_some() { 0 } else { open.len() },
+            mismatched,
+            unfinished,
+        }
+    }
+}
