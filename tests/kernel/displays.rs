@@ -275,3 +275,56 @@ for number in 1..30 {
         .into_transcript();
     assert!(transcript.updates.is_empty());
 }
+
+/// What many updates cost: run with `--run-ignored only --no-capture` (or `--ignored --nocapture`).
+#[tokio::test]
+#[ignore = "measures"]
+async fn what_displays_cost() {
+    let mut kernel = Kernel::start().await;
+    kernel.execute(NAMES).await.ok();
+    let cases = [
+        (
+            "one display, updated 1,000 times in a second",
+            r#"let one = display(&Html::new("0"));
+let begun = std::time::Instant::now();
+for number in 1..=1000 {
+    one.update(&Html::new(number.to_string()));
+    let due = Duration::from_millis(number);
+    tokio::time::sleep_until((begun + due).into()).await;
+}"#,
+        ),
+        (
+            "1,000 displays, each updated twice within a second",
+            r#"let many: Vec<display::DisplayHandle> = (0..1000).map(|number| display(&Html::new(number.to_string()))).collect();
+let begun = std::time::Instant::now();
+for round in 1..=2 {
+    for shown in &many { shown.update(&Html::new(round.to_string())); }
+    tokio::time::sleep_until((begun + Duration::from_millis(round * 500)).into()).await;
+}"#,
+        ),
+        (
+            "a bar moved 1,000,000 times by 50 tasks",
+            "let bar = progress::bar(1_000_000);
+let mut set = JoinSet::new();
+for _ in 0..50 {
+    let bar = bar.clone();
+    set.spawn(async move {
+        for _ in 0..20_000 { bar.inc(1); }
+    });
+}
+let begun = std::time::Instant::now();
+while set.join_next().await.is_some() {}",
+        ),
+    ];
+    for (what, code) in cases {
+        let code = format!("{{\n{code}\nprintln!(\"{{}}\", begun.elapsed().as_millis());\n}}");
+        let transcript = kernel.execute(code).await.ok().into_transcript();
+        println!(
+            "{what}: {} ms in the cell; {} displays, {} updates sent; cell took {:?} in all",
+            transcript.stdout.trim(),
+            transcript.displays.len(),
+            transcript.updates.len(),
+            transcript.took,
+        );
+    }
+}

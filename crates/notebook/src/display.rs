@@ -143,7 +143,7 @@ pub fn clear_output(wait: bool) {
 
 fn send(kind: DisplayKind, bundle: MimeBundle) {
     if link::worker().is_none() {
-        return print_for_stock_evcxr(&bundle);
+        return std::print!("{}", for_stock_evcxr(&bundle));
     }
     link::send(&WorkerFrame::Display(Display {
         cell: tasks::current_cell(),
@@ -163,7 +163,7 @@ fn send_update(display_id: &str, (cell, bundle): (CellNumber, MimeBundle)) {
 }
 
 /// evcxr reads outputs from stdout, between two marks.
-fn print_for_stock_evcxr(bundle: &MimeBundle) {
+fn for_stock_evcxr(bundle: &MimeBundle) -> String {
     use base64::Engine;
     use std::fmt::Write;
     let mut text = String::new();
@@ -178,5 +178,27 @@ fn print_for_stock_evcxr(bundle: &MimeBundle) {
             "EVCXR_BEGIN_CONTENT {mime_type}\n{content}\nEVCXR_END_CONTENT\n"
         );
     }
-    std::print!("{text}");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stock_kernel_gets_outputs_in_its_own_form() {
+        assert!(link::worker().is_none(), "tests have no kernel");
+        let page = Html::new("<b>two\nlines</b>");
+        let expected = "EVCXR_BEGIN_CONTENT text/html\n<b>two\nlines</b>\nEVCXR_END_CONTENT\n\
+            EVCXR_BEGIN_CONTENT text/plain\n<b>two\nlines</b>\nEVCXR_END_CONTENT\n";
+        assert_eq!(for_stock_evcxr(&page.mime_bundle()), expected);
+        let picture = for_stock_evcxr(&Png::new(vec![1, 2, 3]).mime_bundle());
+        assert!(picture.starts_with("EVCXR_BEGIN_CONTENT image/png\nAQID\nEVCXR_END_CONTENT\n"));
+        // What it cannot do does nothing, and does not fail.
+        let shown = display(&page);
+        shown.update(&Html::new("later"));
+        clear_output(true);
+        updates::flush();
+        crate::progress::bar(3).inc(1);
+    }
 }

@@ -15,7 +15,7 @@ pub(super) const TOP: f64 = 64.0;
 /// Room right of the bars, for what stands beside them.
 const BESIDE: f64 = 140.0;
 /// Room for the names, at most.
-const WIDEST_NAMES: f64 = 190.0;
+const WIDEST_NAMES: f64 = 215.0;
 const INDENT: f64 = 12.0;
 const DEEPEST: usize = 4;
 
@@ -106,9 +106,11 @@ impl Recording {
         sheet.text(&name, (MARGIN + indent, middle), Label::new(size));
         if let Some(place) = place(line) {
             let after = style::text_width(&name, size);
-            let place = style::fit(&place, SMALL_SIZE, room - after);
-            let at = (MARGIN + indent + after, middle);
-            sheet.text(&place, at, Label::new(SMALL_SIZE).muted());
+            // Half of a place says nothing.
+            if style::text_width(&place, SMALL_SIZE) <= room - after {
+                let at = (MARGIN + indent + after, middle);
+                sheet.text(&place, at, Label::new(SMALL_SIZE).muted());
+            }
         }
         let several = self.several_workers();
         let worker = |thread: usize| {

@@ -60,6 +60,36 @@ fn a_hundred_thousand_tasks_are_recorded() {
     assert!(svg.len() < 500_000, "{} bytes", svg.len());
 }
 
+/// What very many tasks cost: run with `--ignored --nocapture` and `--release`.
+#[test]
+#[ignore = "measures"]
+fn what_a_hundred_thousand_tasks_cost() {
+    async fn spawn_all() {
+        let mut set = tokio::task::JoinSet::new();
+        for _ in 0..100_000 {
+            set.spawn(async { ::tokio::task::yield_now().await });
+        }
+        while set.join_next().await.is_some() {}
+    }
+    for _ in 0..3 {
+        let begun = std::time::Instant::now();
+        run_within(3 * LIMIT, spawn_all());
+        let off = begun.elapsed();
+        let begun = std::time::Instant::now();
+        let recording = run_within(3 * LIMIT, record("Very many", spawn_all()));
+        let on = begun.elapsed();
+        let begun = std::time::Instant::now();
+        let svg = recording.svg();
+        std::println!(
+            "100,000 tasks: not recorded {off:.0?}, recorded {on:.0?}, drawn in {:.0?}: {} kB; rows {}, dropped {}",
+            begun.elapsed(),
+            svg.len() / 1000,
+            recording.rows().len(),
+            recording.dropped_tasks() + recording.dropped_polls(),
+        );
+    }
+}
+
 #[test]
 fn what_is_kept_is_bounded_and_what_is_not_is_said() {
     let recorder = Recorder::new("Full", DEFAULT_THRESHOLD);
