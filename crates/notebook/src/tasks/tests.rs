@@ -111,20 +111,29 @@ fn what_watching_costs() {
         plain().build().expect("bare"),
         hooked.build().expect("hooked"),
     );
-    for _ in 0..5 {
+    // What others do to the machine makes a round slower, never quicker: the quickest one counts.
+    let mut quickest = [f64::INFINITY; 3];
+    let mut kept = 0;
+    for _ in 0..15 {
         let without = bare.block_on(polls(|times| ::tokio::spawn(Box::pin(yields(times)))));
         let off = hooked.block_on(polls(|times| spawn(yields(times))));
         let mut on = 0.0;
         let recording = hooked.block_on(crate::timeline::record("", async {
             on = polls(|times| spawn(yields(times))).await;
         }));
-        let nanoseconds = |rate: f64| 2e9 / rate;
-        std::println!(
-            "polls/s: bare {without:.0}, off {off:.0}, on {on:.0}; ns of a thread a poll: {:.0}, {:.0}, {:.0}; kept {}",
-            nanoseconds(without),
-            nanoseconds(off),
-            nanoseconds(on),
-            recording.polls(),
-        );
+        kept = recording.polls();
+        for (quickest, rate) in quickest.iter_mut().zip([without, off, on]) {
+            // Two threads poll at the same time.
+            *quickest = quickest.min(2e9 / rate);
+        }
     }
+    let [without, off, on] = quickest;
+    // At 100,000 polls a second, of one thread's time.
+    let share = |cost: f64| 100_000.0 * cost / 1e9 * 100.0;
+    std::println!(
+        "ns of a thread a poll: without hooks {without:.0}, not recorded {off:.0}, recorded {on:.0} (kept {kept}); \
+         at 100,000 polls/s: {:.1} % and {:.1} % of a thread more",
+        share(off - without),
+        share(on - without),
+    );
 }
