@@ -337,3 +337,43 @@ let thread = std::thread::spawn(move || {{
         "{written:?}"
     );
 }
+
+/// What recording costs in cells, where tokio's hooks are on: run with `--run-ignored only --no-capture`
+/// (or `--ignored --nocapture`).
+#[tokio::test]
+#[ignore = "measures"]
+async fn what_recording_costs() {
+    const ROUNDS: &str = r#"async fn yields() { for _ in 0..25_000 { ::tokio::task::yield_now().await; } }
+fn bare() -> f64 {
+    let mut builder = ::tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(2).build().unwrap();
+    runtime.block_on(async {
+        let begun = std::time::Instant::now();
+        let tasks: Vec<_> = (0..8).map(|_| ::tokio::spawn(Box::pin(yields()))).collect();
+        for task in tasks { task.await.unwrap(); }
+        begun.elapsed().as_secs_f64()
+    })
+}
+async fn watched() -> f64 {
+    let begun = std::time::Instant::now();
+    let tasks: Vec<_> = (0..8).map(|_| tokio::spawn(yields())).collect();
+    for task in tasks { task.await.unwrap(); }
+    begun.elapsed().as_secs_f64()
+}
+let mut quickest = [f64::INFINITY; 3];
+for _ in 0..15 {
+    let without = std::thread::spawn(bare).join().unwrap();
+    let off = watched().await;
+    let (on, _) = timeline::record_value("", watched()).await;
+    for (quickest, took) in quickest.iter_mut().zip([without, off, on]) { *quickest = quickest.min(took); }
+}
+let [without, off, on] = quickest.map(|seconds| seconds * 1e9 * 2.0 / 200_000.0);
+println!("ns of a thread a poll: bare tokio {without:.0}, not recorded {off:.0}, recorded {on:.0}; at 100,000 polls/s {:.1} % and {:.1} % of a thread more",
+    (off - without) / 100.0, (on - without) / 100.0);"#;
+    let mut kernel = Kernel::start().await;
+    kernel.execute(NAMES).await.ok();
+    for _ in 0..3 {
+        let transcript = kernel.execute(ROUNDS).await.ok().into_transcript();
+        println!("{}", transcript.stdout.trim());
+    }
+}
