@@ -267,7 +267,7 @@ impl Distribution {
             .unwrap_or(0);
         if most > self.dots_per_group() {
             notes.push(format!(
-                "At most {} runs of a group are dots: the fastest, the slowest, and between them evenly by rank.",
+                "At most {} runs of a group are dots: the extremes, and evenly by rank between them.",
                 self.dots_per_group()
             ));
         }

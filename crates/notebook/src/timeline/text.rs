@@ -96,7 +96,7 @@ impl Recording {
             let place = row.place.in_words().filter(|_| !row.is_named);
             let place = place.map_or(String::new(), |place| format!(" ({place})"));
             notes.push(format!(
-                "“{}”{place} held its thread for {} in one poll: nothing else could run there meanwhile.",
+                "“{}”{place} held its thread for {} in one poll: nothing else ran there.",
                 row.name,
                 format_duration(*lasted),
             ));
