@@ -13,6 +13,7 @@
 //! - [`faults`]: cells that end their process.
 //! - [`protocol`]: counts, history, queue, shutdown, heartbeat, messages that are none.
 //! - [`requests`]: completion, inspection and the other questions that a front end asks.
+//! - [`soak`]: long sessions, and several kernels at once.
 //! - [`torture`]: a table of cells that break kernels.
 
 mod async_cells;
@@ -24,6 +25,7 @@ mod output;
 mod plots;
 mod protocol;
 mod requests;
+mod soak;
 mod timeline;
 mod torture;
 mod variables;
