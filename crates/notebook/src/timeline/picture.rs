@@ -45,9 +45,14 @@ impl Recording {
         let end = TOP + row * lines.len() as f64;
         self.paint(end, &entries, self.notes(), |sheet| {
             let width = |line: &Line<'_>| {
-                let name = style::text_width(&line.row.name, TEXT_SIZE);
+                let name = indent(line) + style::text_width(&line.row.name, TEXT_SIZE);
                 let place = place(line).map_or(0.0, |place| style::text_width(&place, SMALL_SIZE));
-                indent(line) + name + place
+                // A place that has no room is not drawn.
+                if name + place <= WIDEST_NAMES {
+                    name + place
+                } else {
+                    name
+                }
             };
             let names = lines
                 .iter()
