@@ -4,6 +4,9 @@
 //! `evcxr_display` on the last expression, and two prints where a top-level `?` fails. With the
 //! names of this module in scope those calls end up here.
 
+#[doc(hidden)]
+pub mod store;
+
 #[cfg(tokio_unstable)]
 use crate::display::{self, MimeBundle};
 use crate::{output, runtime, stack};
@@ -42,20 +45,34 @@ impl CellRunner for MutexGuard<'_, ::tokio::runtime::Runtime> {
         F: Future,
         F::Output: CellOutput,
     {
-        let mut output = None;
-        {
-            let code = pin!(async {
-                let value = code.await;
-                let failed = value.is_failure();
-                output = Some(value);
-                failed
-            });
-            runtime::run_cell(code, std::panic::Location::caller());
-        }
-        match output {
-            Some(output) => output,
-            None => unreachable!("run_cell returns only when the code has ended"),
-        }
+        run(code)
+    }
+}
+
+/// Runs a cell's code, as [`CellRunner::block_on`] does. Our kernel's cells call this by name: to mention
+/// tokio's runtime has the compiler translate, for each cell, all that dropping one takes.
+///
+/// # Panics
+/// With what the code panics with, and when the cell is interrupted.
+#[track_caller]
+pub fn run<F>(code: F) -> F::Output
+where
+    F: Future,
+    F::Output: CellOutput,
+{
+    let mut output = None;
+    {
+        let code = pin!(async {
+            let value = code.await;
+            let failed = value.is_failure();
+            output = Some(value);
+            failed
+        });
+        runtime::run_cell(code, std::panic::Location::caller());
+    }
+    match output {
+        Some(output) => output,
+        None => unreachable!("run_cell returns only when the code has ended"),
     }
 }
 

@@ -15,6 +15,7 @@
 //! - [`metadata`]: what is told of the package and its dependencies.
 //! - [`recipe`]: that note: the compiler's command, and everything that it depends on.
 //! - [`quick`]: a build by that command alone, when nothing but the cell has changed.
+//! - [`source`]: the text that evcxr generates, with less to compile in it.
 //! - [`shelf`]: cells that were compiled ahead, put aside until they are run.
 //! - [`report`]: what is told to the kernel.
 
@@ -25,6 +26,7 @@ mod quick;
 pub mod recipe;
 mod report;
 mod shelf;
+mod source;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -170,6 +172,9 @@ fn wait(command: &mut Command) -> ExitCode {
 fn build(arguments: &[OsString], only_check: bool) -> ExitCode {
     let _ = rustix::process::setpgid(None, None);
     let mut report = report::Report::begin();
+    if guard::library_is_wanted() {
+        source::shorten();
+    }
     if let Some(code) = quick::build(&mut report, only_check) {
         return code;
     }
