@@ -89,7 +89,8 @@ fn for_evcxr(messages: &[u8]) -> Vec<u8> {
     text
 }
 
-/// A message about a moved variable with its primary places only; `None` for any other.
+/// A message about a variable that is to be kept and was moved, with its primary place only; `None` for
+/// any other.
 fn with_primary_places(line: &[u8]) -> Option<serde_json::Value> {
     let mut message: serde_json::Value = serde_json::from_slice(line).ok()?;
     if message["code"]["code"] != "E0382" {
@@ -97,6 +98,15 @@ fn with_primary_places(line: &[u8]) -> Option<serde_json::Value> {
     }
     let places = message["spans"].as_array_mut()?;
     places.retain(|place| place["is_primary"] == true);
+    let is_generated = |place: &serde_json::Value| {
+        let text = place["text"][0]["text"].as_str();
+        text.is_some_and(|text| text.contains("evcxr_variable_store"))
+    };
+    if !places.iter().all(is_generated) {
+        return None;
+    }
+    // Else it takes a proposal about the person's line for the message.
+    message["children"] = serde_json::Value::Array(Vec::new());
     Some(message)
 }
 
