@@ -116,6 +116,8 @@ def test_every_question_has_a_right_choice_and_a_wrong_one(path: Path) -> None:
     for cell in cells:
         said = shown(cell, "text/html")
         assert "✔ Right." in said and "✘ Wrong." in said, f"{cell.source}\n{said}"
+        # Its source has the answers.
+        assert cell.metadata.get("jupyter", {}).get("source_hidden"), f"this is to be folded:\n{cell.source}"
         # Every choice explains itself.
         assert not re.search(r"(Right|Wrong)\.\s*</p>", said), cell.source
         assert ".pick(" not in cell.source, f"the answer is given away:\n{cell.source}"
