@@ -161,14 +161,27 @@ impl Run {
 
     /// The items that were dropped when the code came to its end.
     pub(super) fn dropped_at_the_end(&self) -> Vec<&str> {
-        const ABOUT_THEN: Duration = Duration::from_millis(20);
         let events = self.facts.events.iter();
         events
-            .filter(|event| {
-                event.kind == EventKind::Dropped && event.at + ABOUT_THEN >= self.elapsed
-            })
+            .filter(|event| event.kind == EventKind::Dropped && self.is_about_the_end(event))
             .map(|event| event.name.as_str())
             .collect()
+    }
+
+    /// The last events, at most so many of them, in words; without those that the end itself made.
+    pub(super) fn last_events_before_the_end(&self, most: usize) -> Vec<String> {
+        let dropped = [EventKind::Dropped, EventKind::Discarded];
+        let events = self.facts.events.iter();
+        let before: Vec<String> = events
+            .filter(|event| !(dropped.contains(&event.kind) && self.is_about_the_end(event)))
+            .map(Event::words)
+            .collect();
+        before[before.len().saturating_sub(most)..].to_vec()
+    }
+
+    fn is_about_the_end(&self, event: &Event) -> bool {
+        const ABOUT_THEN: Duration = Duration::from_millis(20);
+        event.at + ABOUT_THEN >= self.elapsed
     }
 
     /// By how much real time may be longer than it should be, through no fault of the code.

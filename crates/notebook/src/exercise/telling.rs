@@ -117,13 +117,20 @@ pub(super) fn cannot_be_stopped(
 /// Adds what was under way when the code came to a bad end.
 fn with_whereabouts(what: Finding, run: &Run) -> Vec<Finding> {
     let mut findings = vec![what];
+    let before = run.last_events_before_the_end(MOST_LISTED);
+    if !before.is_empty() {
+        let before = words::list(&before);
+        findings.push(Finding::remark(&format!("The last before that: {before}.")));
+    }
     let tasks = run.still_under_way();
     // What the code itself had in hand when it was stopped has been dropped with it.
     let own = run.dropped_at_the_end();
-    for (said, names) in [
+    for (said, mut names) in [
         ("It had these in hand", own),
         ("Tasks of it had these in hand", tasks),
     ] {
+        // A loop has the same one in hand again and again.
+        names.dedup();
         if !names.is_empty() {
             let names = words::list(&names[..names.len().min(MOST_LISTED)]);
             findings.push(Finding::remark(&format!("{said}: {names}.")));

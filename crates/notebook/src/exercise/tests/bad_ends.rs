@@ -57,7 +57,24 @@ fn waiting_for_ever_is_found_at_once_by_the_clock_that_jumps() {
             }),
     );
     assert!(before.elapsed() < Duration::from_secs(40));
-    assert_says(&verdict, &["does not finish", "still at an await"]);
+    assert_says(
+        &verdict,
+        &[
+            "does not finish",
+            "still at an await",
+            "The last before that: rice starts and rice ends.",
+        ],
+    );
+}
+
+#[test]
+fn what_a_loop_has_in_hand_is_named_once() {
+    let verdict = block_on(both().check(|work| async move {
+        loop {
+            let _ = tokio::time::timeout(ms(200), work.item("service", ms(500))).await;
+        }
+    }));
+    assert_says(&verdict, &["It had these in hand: service."]);
 }
 
 #[test]
