@@ -208,7 +208,8 @@ trust_lessons() {
     mkdir -p "$VENV/etc/jupyter" "$LOGS"
     printf '{"NotebookNotary": {"data_dir": "%s"}}\n' "$VENV/share/jupyter/trust" >"$config"
     mkdir -p "$VENV/share/jupyter/trust"
-    if ! "$VENV/bin/jupyter-trust" "${lessons[@]}" >"$log" 2>&1; then
+    # jupyter-trust goes by this variable alone, whatever the configuration says.
+    if ! JUPYTER_DATA_DIR=$VENV/share/jupyter/trust "$VENV/bin/jupyter-trust" "${lessons[@]}" >"$log" 2>&1; then
         tail -n 5 "$log" >&2
         finish_step 'not trusted: their pictures show when their cells are run'
         return
