@@ -104,6 +104,17 @@ let latest = 0;"""
                     "        root.present().unwrap();\n    }\n    Picture(svg)\n}",
                     SVG,
                 )
+            case "HTTP call" if self.dependencies:
+                # Such a kernel links each cell with a tokio of its own, and a request awaited in any but the first
+                # cell that makes one hangs. So here it has a runtime and a thread of its own.
+                return Cell(
+                    kind,
+                    "std::thread::spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(async {\n"
+                    f'    let body = reqwest::get("{self.address}/items/{i}").await.unwrap().text().await.unwrap();\n'
+                    "    let item: serde_json::Value = serde_json::from_str(&body).unwrap();\n    "
+                    'item["id"].as_i64().unwrap_or(-1)\n})).join().unwrap()',
+                    str(i),
+                )
             case "HTTP call":
                 return Cell(
                     kind,
