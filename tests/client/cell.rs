@@ -14,6 +14,7 @@ pub struct Cell {
     pub(crate) request: ExecuteRequest,
     pub(crate) leaves_tasks: bool,
     pub(crate) limit: Option<Duration>,
+    pub(crate) id: Option<String>,
 }
 
 impl Cell {
@@ -23,7 +24,15 @@ impl Cell {
             request: ExecuteRequest::new(code.into()),
             leaves_tasks: false,
             limit: None,
+            id: None,
         }
+    }
+
+    /// The cell of a notebook with this id, as JupyterLab says it.
+    #[must_use]
+    pub fn with_id(mut self, id: &str) -> Self {
+        self.id = Some(id.to_owned());
+        self
     }
 
     /// Output of this cell's tasks may arrive after the cell has ended; read it with

@@ -165,7 +165,10 @@ impl Kernel {
     async fn send_cell(&mut self, cell: Cell) -> Result<Request, Failure> {
         let code = cell.request.code.clone();
         let silent = cell.request.silent;
-        let message = JupyterMessage::new(cell.request, None);
+        let mut message = JupyterMessage::new(cell.request, None);
+        if let Some(id) = cell.id {
+            message.metadata = serde_json::json!({ "cellId": id });
+        }
         let request = Request {
             id: message.header.msg_id.clone(),
             what: code.clone(),

@@ -10,6 +10,7 @@
 //! - [`timeline`]: timelines and the list of tasks; [`plots`]: plots and measurements.
 //! - [`errors`]: panics, a failing `?`, compile errors: what is shown, and what goes on.
 //! - [`interrupt`]: a cell is stopped, nothing else is.
+//! - [`fast_paths`]: cells compiled without cargo, or ahead.
 //! - [`faults`]: cells that end their process.
 //! - [`protocol`]: counts, history, queue, shutdown, heartbeat, messages that are none.
 //! - [`requests`]: completion, inspection and the other questions that a front end asks.
@@ -19,6 +20,7 @@
 mod async_cells;
 mod displays;
 mod errors;
+mod fast_paths;
 mod faults;
 mod interrupt;
 mod output;

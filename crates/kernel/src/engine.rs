@@ -304,7 +304,7 @@ impl Driver {
         self.workers.tell(&KernelFrame::RefuseNextRun);
         // It ends with an error in any case: the worker refuses. A cell that does not compile
         // says so when the person runs it.
-        let _ = self.run(&code);
+        let _ = self.run(&warm_up::translate(&code));
         self.session.set_ahead(false);
         set_ahead(self, None);
     }

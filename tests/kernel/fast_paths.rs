@@ -1,0 +1,200 @@
+//! Cells compiled without cargo, or before they are run, give what cargo would give.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use client::{Cell, Kernel, Launch};
+
+/// Another build by cargo may take as long.
+const BUILD: Duration = Duration::from_secs(60);
+
+/// The folder of the package that evcxr generates.
+async fn package_of(kernel: &mut Kernel) -> PathBuf {
+    let transcript = kernel
+        .execute(":last_compile_dir")
+        .await
+        .ok()
+        .into_transcript();
+    let text = transcript.result_text().unwrap_or_default();
+    PathBuf::from(text.trim())
+}
+
+/// Runs a cell that cargo may have to build.
+async fn value_of(kernel: &mut Kernel, code: &str) -> String {
+    let cell = Cell::new(code).within(BUILD);
+    let transcript = kernel.execute(cell).await.ok().into_transcript();
+    transcript.result_text().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn what_a_cell_depends_on_is_seen_when_it_changes() {
+    let mut kernel = Kernel::start().await;
+    kernel.execute("let kept = 7;").await.ok();
+
+    // A file that the cell includes.
+    let text = kernel.folder().join("included.txt");
+    let code = format!("include_str!({:?})", text.display().to_string());
+    for content in ["one", "two"] {
+        fs::write(&text, content).expect("the test's folder can be written");
+        assert_eq!(value_of(&mut kernel, &code).await, format!("{content:?}"));
+    }
+
+    // A variable that is read at compile time.
+    for colour in ["red", "blue"] {
+        let code = format!(":build_env COLOUR={colour}\noption_env!(\"COLOUR\")");
+        assert_eq!(
+            value_of(&mut kernel, &code).await,
+            format!("Some({colour:?})")
+        );
+    }
+
+    // A dependency in a folder, its manifest, and then its source.
+    let folder = kernel.folder().join("tiny");
+    write_crate(&folder, 1);
+    let dependency = format!(
+        ":dep tiny = {{ path = {:?} }}\ntiny::answer()",
+        folder.display().to_string()
+    );
+    assert_eq!(value_of(&mut kernel, &dependency).await, "1");
+    write_crate(&folder, 22);
+    assert_eq!(value_of(&mut kernel, "tiny::answer()").await, "22");
+
+    // A library that was deleted, and one that was cut off.
+    let package = package_of(&mut kernel).await;
+    for damage in [remove as fn(&Path), truncate] {
+        damage(&library(&package, "libtiny-"));
+        assert_eq!(value_of(&mut kernel, "tiny::answer() + 1").await, "23");
+    }
+    kernel.execute("kept").await.ok().result("7");
+}
+
+fn write_crate(folder: &Path, answer: u8) {
+    let write = |name: &str, text: String| fs::write(folder.join(name), text);
+    fs::create_dir_all(folder.join("src"))
+        .and_then(|()| {
+            write(
+                "Cargo.toml",
+                "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2024\"\n".into(),
+            )
+        })
+        .and_then(|()| {
+            write(
+                "src/lib.rs",
+                format!("pub fn answer() -> u8 {{ {answer} }}\n"),
+            )
+        })
+        .expect("the test's folder can be written");
+}
+
+/// The file of a library that cells link to.
+fn library(package: &Path, name: &str) -> PathBuf {
+    let targets = fs::read_dir(package.join("target")).expect("something was built");
+    let mut libraries = targets.flatten().flat_map(|target| {
+        let entries = fs::read_dir(target.path().join("debug/deps"));
+        entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+    });
+    let is_it = |path: &PathBuf| {
+        let file = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        file.starts_with(name) && file.ends_with(".rlib")
+    };
+    libraries.find(is_it).expect("the library was built")
+}
+
+fn remove(file: &Path) {
+    fs::remove_file(file).expect("the library can be removed");
+}
+
+fn truncate(file: &Path) {
+    fs::write(file, "").expect("the library can be cut off");
+}
+
+#[tokio::test]
+async fn a_cell_compiled_ahead_runs_as_it_stands_and_not_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (notebook, proof) = (
+        folder.path().join("lesson.ipynb"),
+        folder.path().join("proof"),
+    );
+    let second = format!("std::fs::write({proof:?}, \"ran\")?;\nstep + 1");
+    fs::write(
+        &notebook,
+        notebook_with(["let step = 1;", &second, "step + 20"]),
+    )
+    .expect("the notebook is written");
+    let launch = Launch::kernel().env("JPY_SESSION_NAME", notebook.to_string_lossy());
+    let mut kernel = launch.start().await;
+
+    kernel
+        .execute(Cell::new("let step = 1;").with_id("cell-0"))
+        .await
+        .ok();
+    let package = package_of(&mut kernel).await;
+    // Asking for the folder made way for the question; the next cell has it compiled again.
+    kernel
+        .execute(Cell::new("let step = 1;").with_id("cell-0"))
+        .await
+        .ok();
+    until_compiled_ahead(&package).await;
+    assert!(!proof.exists(), "what is compiled ahead must not run");
+    kernel
+        .execute(Cell::new(second.as_str()).with_id("cell-1"))
+        .await
+        .ok()
+        .result("2");
+    assert!(proof.exists());
+
+    // The third cell was compiled ahead as it is saved; it runs as the person has it now.
+    until_compiled_ahead(&package).await;
+    kernel
+        .execute(Cell::new("step + 300").with_id("cell-2"))
+        .await
+        .ok()
+        .result("301");
+}
+
+fn notebook_with(cells: [&str; 3]) -> String {
+    let cells: Vec<_> = cells
+        .iter()
+        .enumerate()
+        .map(|(index, source)| {
+            serde_json::json!({
+                "cell_type": "code", "id": format!("cell-{index}"), "source": source,
+                "metadata": {}, "outputs": [], "execution_count": null,
+            })
+        })
+        .collect();
+    serde_json::json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+        .to_string()
+}
+
+/// Waits until a cell was put aside.
+async fn until_compiled_ahead(package: &Path) {
+    let is_there = || {
+        let entries = fs::read_dir(package.join(".ahead"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        entries
+            .map(|entry| entry.path())
+            .any(|path| path.extension().is_some_and(|it| it == "json"))
+    };
+    let wait = async {
+        while !is_there() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let limit = Duration::from_secs(20);
+    assert!(
+        tokio::time::timeout(limit, wait).await.is_ok(),
+        "nothing was compiled ahead within {limit:?}"
+    );
+}
