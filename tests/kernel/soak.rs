@@ -143,6 +143,8 @@ async fn a_thousand_cells_two_hundred_interrupts_fifty_ends() {
         late.children <= early.children,
         "processes: {early:?}, {late:?}"
     );
+    let bound = early.memory + early.memory / 2;
+    assert!(late.memory <= bound, "memory: {early:?}, {late:?}");
     assert!(
         late.files_left <= early.files_left + 8,
         "files: {early:?}, {late:?}"
