@@ -32,6 +32,8 @@ pub(super) struct Running {
     pub panic: Option<PanicReport>,
     pub error: Option<ErrorReport>,
     pub expressions: Expressions,
+    /// Whether the cell has its one result; what comes after is only shown.
+    pub has_result: bool,
 }
 
 /// How far a cell is.
@@ -88,6 +90,7 @@ impl Dispatcher {
             panic: None,
             error: None,
             expressions: Expressions::of(&content),
+            has_result: false,
             content,
         };
         let is_empty = running.content.code.trim().is_empty() && running.expressions.is_empty();
@@ -253,8 +256,12 @@ impl Dispatcher {
             .into_iter()
             .map(|(mime_type, text)| (mime_type, channel::MimeValue::Text(text)))
             .collect();
-        let result = self.result(replies::media(data));
-        self.publish(result, &running.request);
+        let data = replies::media(data);
+        let message: JupyterMessageContent = match running.has_result {
+            true => DisplayData::new(data).into(),
+            false => self.result(data).into(),
+        };
+        self.publish(message, &running.request);
     }
 
     /// A cell's result. The protocol wants an object, and not null, where nothing is transient.
@@ -296,7 +303,9 @@ impl Dispatcher {
         let message: JupyterMessageContent = match display.kind {
             channel::DisplayKind::Result if is_running && self.keep_for_expression(&data) => return,
             channel::DisplayKind::Result if is_silent => return,
-            channel::DisplayKind::Result if is_running => self.result(data).into(),
+            channel::DisplayKind::Result if is_running && self.take_result_place() => {
+                self.result(data).into()
+            }
             channel::DisplayKind::Result => DisplayData::new(data).into(),
             channel::DisplayKind::New { display_id } => DisplayData {
                 transient: Some(jupyter_protocol::Transient { display_id }),
@@ -308,6 +317,12 @@ impl Dispatcher {
             }
         };
         self.publish(message, &request);
+    }
+
+    /// Whether the running cell has no result yet; from now on it has.
+    fn take_result_place(&mut self) -> bool {
+        let running = self.running.as_mut();
+        running.is_some_and(|running| !std::mem::replace(&mut running.has_result, true))
     }
 
     pub(super) fn clear_output(&mut self, cell: CellNumber, wait: bool) {
