@@ -1,7 +1,7 @@
 //! The tasks that run in the background: what they are, what they do, and how to end them.
 //!
 //! ```
-//! # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! # notebook::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! use notebook::{tasks, tokio, timeline::Named};
 //!
 //! let waiter = tokio::spawn(std::future::pending::<()>().named("waiter"));
