@@ -51,17 +51,20 @@ impl Brackets {
             .descendants_with_tokens()
             .filter_map(NodeOrToken::into_token)
         {
-            match token.kind() {
-                SyntaxKind::L_PAREN => open.push(SyntaxKind::R_PAREN),
-                SyntaxKind::L_BRACK => open.push(SyntaxKind::R_BRACK),
-                SyntaxKind::L_CURLY => open.push(SyntaxKind::R_CURLY),
-                kind @ (SyntaxKind::R_PAREN | SyntaxKind::R_BRACK | SyntaxKind::R_CURLY) => {
-                    if open.pop() != Some(kind) {
-                        mismatched = Some(usize::from(token.text_range().start()));
-                        break;
-                    }
-                }
-                _ => {}
+            let kind = token.kind();
+            open.extend(match kind {
+                SyntaxKind::L_PAREN => Some(SyntaxKind::R_PAREN),
+                SyntaxKind::L_BRACK => Some(SyntaxKind::R_BRACK),
+                SyntaxKind::L_CURLY => Some(SyntaxKind::R_CURLY),
+                _ => None,
+            });
+            let closes = matches!(
+                kind,
+                SyntaxKind::R_PAREN | SyntaxKind::R_BRACK | SyntaxKind::R_CURLY
+            );
+            if closes && open.pop() != Some(kind) {
+                mismatched = Some(usize::from(token.text_range().start()));
+                break;
             }
         }
         let unfinished = parse.errors().iter().find_map(|error| {
