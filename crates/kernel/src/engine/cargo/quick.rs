@@ -30,6 +30,14 @@ pub fn build(report: &mut Report, only_check: bool) -> Option<ExitCode> {
         Ok(output) => output,
         Err(error) => return Some(fail(&error, "rustc")),
     };
+    if !output.status.success() && !names_an_error(&output.stderr) {
+        // It crashed, or the system ended it. (An interrupt ends this process, too.)
+        eprintln!("the compiler ended without a word: {}", output.status);
+        output = match command.output() {
+            Ok(output) => output,
+            Err(error) => return Some(fail(&error, "rustc")),
+        };
+    }
     if !output.status.success() && names_never_type(&output.stderr) {
         command
             .env("RUSTC_BOOTSTRAP", "1")
@@ -62,6 +70,11 @@ fn finish(library: &Path) -> ExitCode {
         return fail(&error, "the compiler's result");
     }
     ExitCode::SUCCESS
+}
+
+/// Whether the compiler says what is wrong.
+fn names_an_error(messages: &[u8]) -> bool {
+    String::from_utf8_lossy(messages).contains(r#""level":"error""#)
 }
 
 /// Whether the one obstacle is the name of the type `!`. `let task = tokio::spawn(async { loop { … } })`
