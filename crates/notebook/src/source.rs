@@ -48,17 +48,16 @@ pub(crate) fn cell_of(place: &Location<'_>) -> Option<CellNumber> {
     locked(&CELLS).get(&object).copied()
 }
 
-/// The address where the shared object begins that an address lies in.
-fn object_of(address: *const libc::c_void) -> Option<usize> {
+/// What the dynamic linker knows of the shared object that an address lies in; `None` outside all.
+pub(crate) fn shared_object_of(address: *const libc::c_void) -> Option<libc::Dl_info> {
     let mut found = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
     // SAFETY: `dladdr` only looks the address up, whatever it is, and fills what it is given.
-    let found = unsafe {
-        if libc::dladdr(address, found.as_mut_ptr()) == 0 {
-            return None;
-        }
-        found.assume_init()
-    };
-    Some(found.dli_fbase as usize)
+    unsafe { (libc::dladdr(address, found.as_mut_ptr()) != 0).then(|| found.assume_init()) }
+}
+
+/// The address where the shared object begins that an address lies in.
+fn object_of(address: *const libc::c_void) -> Option<usize> {
+    Some(shared_object_of(address)?.dli_fbase as usize)
 }
 
 fn line_of(place: &Location<'_>) -> Option<GeneratedLine> {

@@ -4,6 +4,7 @@
 //! for from the dynamic linker each time, since a list made once would lack the cells that came later.
 
 use crate::panics::is_cell_source;
+use crate::source::shared_object_of;
 use addr2line::Loader;
 use channel::{Place, StackFrame};
 use std::collections::HashMap;
@@ -39,14 +40,8 @@ pub(crate) fn of_cells() -> Vec<StackFrame> {
 
 /// The cell's library that holds an address, and where in memory it begins.
 fn library_of(address: *mut c_void) -> Option<(PathBuf, u64)> {
-    let mut info = libc::Dl_info {
-        dli_fname: std::ptr::null(),
-        dli_fbase: std::ptr::null_mut(),
-        dli_sname: std::ptr::null(),
-        dli_saddr: std::ptr::null_mut(),
-    };
-    // SAFETY: `info` is writable, and any address may be asked about.
-    if unsafe { libc::dladdr(address, &raw mut info) } == 0 || info.dli_fname.is_null() {
+    let info = shared_object_of(address)?;
+    if info.dli_fname.is_null() {
         return None;
     }
     // SAFETY: the linker's name of a loaded library is text that ends with a zero byte; cells stay loaded.

@@ -158,6 +158,15 @@ fn rustc_for_analyser(arguments: &[OsString]) -> ExitCode {
     fail(&Command::new("rustc").args(arguments).exec(), "rustc")
 }
 
+/// Puts the lock file back as it was before cargo changed it.
+fn put_back(lock: Option<&[u8]>) {
+    if let Some(lock) = lock
+        && let Err(error) = std::fs::write("Cargo.lock", lock)
+    {
+        eprintln!("the lock file could not be put back: {error}");
+    }
+}
+
 fn wait(command: &mut Command) -> ExitCode {
     match command.status() {
         Ok(status) => exit_code(status),

@@ -2,7 +2,7 @@
 
 use super::recipe::Recipe;
 use super::report::Report;
-use super::{exit_code, fail, guard};
+use super::{exit_code, fail, guard, put_back};
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -73,12 +73,6 @@ pub fn build(arguments: &[OsString], report: &mut Report) -> ExitCode {
             exit_code(status)
         }
         Err(error) => fail(&error, "cargo"),
-    }
-}
-
-fn put_back(lock: Option<&[u8]>) {
-    if let Some(lock) = lock {
-        let _ = std::fs::write("Cargo.lock", lock);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What cargo says of the package: to evcxr, when it checks a new dependency, and to the analyser.
 
 use super::super::warm_up::is_known_dependency;
-use super::{exit_code, fail, wait};
+use super::{exit_code, fail, put_back, wait};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -28,13 +28,9 @@ pub fn describe(arguments: &[OsString]) -> ExitCode {
     if dependency.next().is_some_and(is_known_dependency) {
         return ExitCode::SUCCESS;
     }
-    let lock = std::fs::read("Cargo.lock");
+    let lock = std::fs::read("Cargo.lock").ok();
     let code = wait(Command::new("cargo").args(arguments));
-    if let Ok(lock) = lock
-        && let Err(error) = std::fs::write("Cargo.lock", lock)
-    {
-        eprintln!("the lock file could not be put back: {error}");
-    }
+    put_back(lock.as_deref());
     code
 }
 
