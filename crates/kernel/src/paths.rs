@@ -20,6 +20,11 @@ pub fn prebuilt() -> PathBuf {
     cache().join("prebuilt")
 }
 
+/// The source of the standard library, as the analyser reads it.
+pub fn standard_library() -> PathBuf {
+    prebuilt().join("library")
+}
+
 /// One folder a kernel that runs.
 pub fn sessions() -> PathBuf {
     cache().join("sessions")

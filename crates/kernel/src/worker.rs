@@ -53,6 +53,9 @@ pub fn run() -> Result<(), WorkerError> {
         .map_err(|source| WorkerError::Connect { path, source })?;
     // A group of its own, so that an interrupt reaches what cells start, and only that.
     let _ = rustix::process::setpgid(None, None);
+    // The kernel goes without them, the person's code need not.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(false);
     ignore_interrupts();
     crashes::remember_handlers();
 

@@ -268,6 +268,14 @@ impl Workers {
                 Some(("crate", name)) => EngineEvent::Building {
                     crate_name: name.to_owned(),
                 },
+                Some(("cargo", reason)) => {
+                    tracing::info!(reason, "cargo builds");
+                    continue;
+                }
+                Some(("fault", fault)) => {
+                    tracing::warn!("{fault}");
+                    continue;
+                }
                 Some(("message", json)) => {
                     messages.push(json.to_owned());
                     continue;

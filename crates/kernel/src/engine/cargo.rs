@@ -28,6 +28,7 @@ mod report;
 mod shelf;
 mod source;
 
+use super::prebuild::standard_library;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -43,7 +44,8 @@ pub const CARGO_HOME_VARIABLE: &str = "ASYNC_NOTEBOOK_CARGO_HOME";
 /// What a program must be given (or, with `None`, not be given) to find the tools that the kernel
 /// itself was started with.
 pub fn restored_variables() -> Vec<(&'static str, Option<OsString>)> {
-    let mut variables = Vec::new();
+    // Only the analyser, which lives in the kernel, is to find it.
+    let mut variables = vec![(standard_library::VARIABLE, None)];
     if let Some(path) = std::env::var_os(PATH_VARIABLE) {
         variables.push(("PATH", Some(path)));
     }

@@ -36,6 +36,9 @@ pub fn failure(
     {
         return failure;
     }
+    if rendered.is_empty() && errors.iter().all(|error| error.level() != "error") {
+        return not_about_the_cell(messages);
+    }
     let (name, value, mut traceback) = match rendered.first() {
         Some((first, _)) => (
             first.code().map(str::to_owned),
@@ -100,6 +103,33 @@ fn variable_cannot_be_kept(
         )],
         value,
     })
+}
+
+/// The error when nothing that the compiler refused stands in a cell: it is about the code that evcxr
+/// writes around one.
+fn not_about_the_cell(messages: &[rustc::Message]) -> Failure {
+    let refusals: Vec<&rustc::Message> = messages
+        .iter()
+        .filter(|message| message.level == "error" && !message.is_summary())
+        .collect();
+    let value = match refusals.first() {
+        Some(first) => format!(
+            "the code that is generated around this cell was refused: {}",
+            first.message
+        ),
+        None => "the compiler failed and did not say why".to_owned(),
+    };
+    tracing::warn!(?refusals, "{value}");
+    let name = refusals.first().and_then(|first| first.code());
+    let mut traceback = vec![format!(
+        "{value}. Nothing was run, and no variable is lost: run the cell again, or write it in another way."
+    )];
+    traceback.extend(refusals.iter().skip(1).map(|other| other.message.clone()));
+    Failure {
+        name: name.unwrap_or("CompileError").to_owned(),
+        value,
+        traceback,
+    }
 }
 
 /// The one line of a message of cargo's that says what is wrong.

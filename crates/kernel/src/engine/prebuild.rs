@@ -1,4 +1,8 @@
 //! Builds, once, what every session starts from: the dependencies of cells, and the library.
+//!
+//! - [`standard_library`]: the source of the standard library, for the analyser.
+
+pub mod standard_library;
 
 use super::session::{self, Session};
 use super::warm_up;
@@ -102,6 +106,7 @@ pub fn prebuild() -> anyhow::Result<()> {
     let _ = fs::remove_file(&stamp_file);
     // A lock file of an earlier build would keep versions that the repository has left behind.
     let _ = fs::remove_file(folder.join("crate/Cargo.lock"));
+    standard_library::place(&paths::standard_library())?;
     let session = Session::keep_at(&folder)?;
     session.enter_environment();
     // No cell runs here that could lose the library of an earlier build.

@@ -242,6 +242,10 @@ impl Session {
                 std::env::var_os("CARGO_HOME").unwrap_or_default(),
             ),
             ("CARGO_HOME", self.folder.join("analyser").into_os_string()),
+            (
+                super::prebuild::standard_library::VARIABLE,
+                paths::standard_library().into_os_string(),
+            ),
             ("PATH", with_stand_in),
         ];
         for (name, value) in variables {

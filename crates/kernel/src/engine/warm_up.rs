@@ -37,7 +37,9 @@ pub fn warm_up(
     tell: impl FnMut(&str),
 ) -> Result<CommandContext, Error> {
     session.fill(tell)?;
+    tracing::debug!("what is prebuilt is in place");
     let mut context = start_evcxr(session)?;
+    tracing::debug!("evcxr has started");
     if !workers.wait_until_connected(Duration::from_secs(10)) {
         return Err(
             "the process that runs cells did not start; the log may say why"
@@ -46,6 +48,7 @@ pub fn warm_up(
         );
     }
     context.execute(&prelude(&paths::library()))?;
+    tracing::debug!("the prelude has run");
     Ok(context)
 }
 

@@ -19,7 +19,9 @@ pub fn build(arguments: &[OsString], report: &mut Report) -> ExitCode {
     }
     Recipe::forget();
     if let Err(error) = super::super::session::copy::for_cargo() {
-        eprintln!("what was prebuilt could not be copied, so it is built again: {error}");
+        report.say_fault(&format!(
+            "what was prebuilt could not be copied, so it may be built again: {error}"
+        ));
     }
     let arguments = arguments.iter().map(|argument| {
         if argument == "check" {

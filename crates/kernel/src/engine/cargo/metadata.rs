@@ -57,8 +57,8 @@ pub fn describe_to_analyser(arguments: &[OsString]) -> ExitCode {
 }
 
 /// Takes away the crates that no cell can meet: those that only macros use while they run, and, where
-/// nothing but `notebook` leads to them, those that it names as hidden in its own manifest
-/// (`package.metadata.analyser.hidden`). `None` when there is nothing to take away.
+/// nothing but `notebook` and what it depends on leads to them, those that it names as hidden in its own
+/// manifest (`package.metadata.analyser.hidden`). `None` when there is nothing to take away.
 fn shorten(metadata: &mut Value) -> Option<()> {
     let packages: BTreeMap<&str, &Value> = metadata["packages"]
         .as_array()?
@@ -98,21 +98,13 @@ fn shorten(metadata: &mut Value) -> Option<()> {
         name.is_some_and(|name| hidden.contains(name))
     };
 
-    let mut seen = BTreeSet::new();
     let root = metadata["resolve"]["root"].as_str()?;
-    for direct in dependencies(root) {
-        let is_library = direct == *library.0;
-        let mut waiting = vec![direct];
-        let mut met = BTreeSet::new();
-        while let Some(id) = waiting.pop() {
-            if met.insert(id) {
-                let next = dependencies(id);
-                waiting.extend(next.into_iter().filter(|id| !(is_library && is_hidden(id))));
-            }
-        }
-        seen.extend(met);
-    }
-    seen.insert(root);
+    let of_library = reached(*library.0, dependencies);
+    let seen = reached(root, |id| {
+        let mut next = dependencies(id);
+        next.retain(|next| !(of_library.contains(id) && is_hidden(next)));
+        next
+    });
     let seen: BTreeSet<String> = seen.into_iter().map(str::to_owned).collect();
 
     let is_seen = |id: &Value| id.as_str().is_some_and(|id| seen.contains(id));
@@ -125,6 +117,21 @@ fn shorten(metadata: &mut Value) -> Option<()> {
         retain(&mut node["dependencies"], is_seen);
     }
     Some(())
+}
+
+/// Every package that a package leads to, itself among them.
+fn reached<'m>(
+    first: &'m str,
+    dependencies: impl Fn(&'m str) -> Vec<&'m str>,
+) -> BTreeSet<&'m str> {
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![first];
+    while let Some(id) = waiting.pop() {
+        if seen.insert(id) {
+            waiting.extend(dependencies(id));
+        }
+    }
+    seen
 }
 
 /// Whether a package is a procedural macro: the analyser does not run it.
@@ -180,7 +187,9 @@ mod tests {
         let mut metadata = json!({
             "packages": [
                 package("ctx", "cdylib", &[]),
-                package("notebook", "lib", &["ring", "rand"]),
+                package("notebook", "lib", &["ring", "rand", "mio"]),
+                package("tokio", "lib", &[]),
+                package("mio", "lib", &[]),
                 package("ring", "lib", &[]),
                 package("libc", "lib", &[]),
                 package("rand", "lib", &[]),
@@ -189,8 +198,10 @@ mod tests {
                 package("dice", "lib", &[]),
             ],
             "resolve": {"root": "ctx", "nodes": [
-                node("ctx", &["notebook", "dice"]),
-                node("notebook", &["ring", "rand", "derive"]),
+                node("ctx", &["tokio", "notebook", "dice"]),
+                node("notebook", &["tokio", "ring", "rand", "derive"]),
+                node("tokio", &["mio"]),
+                node("mio", &[]),
                 node("ring", &["libc"]),
                 node("libc", &[]),
                 node("rand", &[]),
@@ -202,12 +213,12 @@ mod tests {
         shorten(&mut metadata).expect("a description");
         assert_eq!(
             names(&metadata["packages"]),
-            ["ctx", "notebook", "rand", "derive", "dice"],
-            "ring is hidden, libc only it needs, syn is used by a macro, rand by dice"
+            ["ctx", "notebook", "tokio", "rand", "derive", "dice"],
+            "ring and mio are hidden, libc only ring needs, syn is used by a macro, rand by dice"
         );
         let nodes = &metadata["resolve"]["nodes"];
         assert_eq!(names(nodes), names(&metadata["packages"]));
-        assert_eq!(nodes[1]["dependencies"], json!(["rand", "derive"]));
+        assert_eq!(nodes[1]["dependencies"], json!(["tokio", "rand", "derive"]));
     }
 
     #[test]

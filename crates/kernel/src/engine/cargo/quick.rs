@@ -12,7 +12,13 @@ const LIBRARY_VARIABLE: &str = "EVCXR_EXECUTION_SO_PATH";
 
 /// Compiles the cell; `None` when cargo has to build.
 pub fn build(report: &mut Report, only_check: bool) -> Option<ExitCode> {
-    let recipe = Recipe::valid()?;
+    let recipe = match Recipe::valid() {
+        Ok(recipe) => recipe,
+        Err(reason) => {
+            report.say_cargo_is_needed(&reason);
+            return None;
+        }
+    };
     let library = library(&recipe.compiler)?;
     let place = shelf::Place::of_cell(&recipe).filter(|_| !only_check);
     if let Some(messages) = place.as_ref().and_then(|place| place.take(&library)) {
@@ -48,13 +54,14 @@ pub fn build(report: &mut Report, only_check: bool) -> Option<ExitCode> {
         };
     }
     report_messages(&output.stderr, report);
+    if only_check && output.status.success() {
+        // evcxr checks what its analyser cannot make out, and would take a warning for the reason.
+        return Some(ExitCode::SUCCESS);
+    }
     // evcxr reads the same JSON, as it does from cargo.
     let _ = std::io::stderr().write_all(&for_evcxr(&output.stderr));
     if !output.status.success() {
         return Some(exit_code(output.status));
-    }
-    if only_check {
-        return Some(ExitCode::SUCCESS);
     }
     if let Some(place) = place {
         place.put(&library, &output.stderr);

@@ -31,22 +31,44 @@ pub struct Compiler {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipe {
     pub compiler: Compiler,
-    /// Files by path: size and time of change, or `None` where there must be no file.
-    files: BTreeMap<PathBuf, Option<(u64, i64)>>,
+    /// Files by path, or `None` where there must be no file.
+    files: BTreeMap<PathBuf, Option<Mark>>,
     /// What evcxr and the person set for builds.
     settings: BTreeMap<String, String>,
 }
 
+/// By what a file is known to be as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Mark {
+    /// Its size in bytes and the time of its change in nanoseconds.
+    Time(u64, i64),
+    /// A number for its text: manifests, lock files and settings are written again and again, with the
+    /// same text.
+    Text(u64),
+}
+
 impl Recipe {
     /// The note, if there is one and all that it depends on is as it was.
-    pub fn valid() -> Option<Recipe> {
-        let recipe: Recipe = serde_json::from_slice(&fs::read(recipe_file()?).ok()?).ok()?;
-        let is_as_it_was = recipe.settings == settings()
-            && recipe
-                .files
-                .iter()
-                .all(|(path, mark)| mark_of(path) == *mark);
-        is_as_it_was.then_some(recipe)
+    ///
+    /// # Errors
+    /// What is not as it was, in words.
+    pub fn valid() -> Result<Recipe, String> {
+        let recipe: Recipe = recipe_file()
+            .and_then(|file| serde_json::from_slice(&fs::read(file).ok()?).ok())
+            .ok_or("nothing was built with this manifest")?;
+        let settings = settings();
+        if recipe.settings != settings {
+            let changed = changed(&recipe.settings, &settings);
+            return Err(format!("the settings {changed:?} have changed"));
+        }
+        match recipe
+            .files
+            .iter()
+            .find(|(path, mark)| mark_of(path) != **mark)
+        {
+            Some((path, _)) => Err(format!("{} has changed", path.display())),
+            None => Ok(recipe),
+        }
     }
 
     /// Throws the note away: the real cargo is about to build.
@@ -121,11 +143,19 @@ pub fn move_notes(original: &Path, copy: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The note for the manifest as it is now.
+/// The note for the manifest as it is now. evcxr names the dependencies in any order.
 fn recipe_file() -> Option<PathBuf> {
+    let manifest = fs::read_to_string("Cargo.toml").ok()?;
+    let mut lines: Vec<&str> = manifest.lines().collect();
+    lines.sort_unstable();
+    let name = format!("{:016x}.json", hash_of(&lines));
+    Some(Path::new(RECIPE_FOLDER).join(name))
+}
+
+fn hash_of(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    fs::read("Cargo.toml").ok()?.hash(&mut hasher);
-    Some(Path::new(RECIPE_FOLDER).join(format!("{:016x}.json", hasher.finish())))
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What cargo sets for the compiler, and does not just pass on.
@@ -142,31 +172,55 @@ fn is_from_cargo(name: &str) -> bool {
         .contains(&name)
 }
 
-/// The variables that change how cargo builds.
+/// The variables that change how cargo builds. The compiler itself and cargo's own settings files are
+/// among the files, so it does not matter by which variable (or none) they were found.
 fn settings() -> BTreeMap<String, String> {
+    let is_setting = |name: &str| {
+        let of_toolchain = name.starts_with("RUSTUP_") || name == "CARGO_HOME";
+        let of_run = ["RUST_LOG", "RUST_BACKTRACE"].contains(&name);
+        (name.starts_with("CARGO") || name.starts_with("RUST"))
+            && !of_toolchain
+            && !of_run
+            && !is_from_cargo(name)
+    };
     std::env::vars()
-        .filter(|(name, _)| {
-            ["CARGO", "RUST"]
-                .iter()
-                .any(|prefix| name.starts_with(prefix))
-                && name != "RUST_LOG"
-                && name != "RUST_BACKTRACE"
-                && !is_from_cargo(name)
-        })
+        .filter(|(name, _)| is_setting(name))
         .collect()
 }
 
-fn mark_of(path: &Path) -> Option<(u64, i64)> {
+/// The names of what differs.
+fn changed<'s>(
+    before: &'s BTreeMap<String, String>,
+    now: &'s BTreeMap<String, String>,
+) -> Vec<&'s str> {
+    let mut names: Vec<&str> = before
+        .iter()
+        .chain(now)
+        .filter(|(name, _)| before.get(*name) != now.get(*name))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn mark_of(path: &Path) -> Option<Mark> {
+    let is_text = [Some(OsStr::new("toml")), Some(OsStr::new("lock"))].contains(&path.extension())
+        || path.ends_with(".cargo/config");
+    if is_text {
+        return Some(Mark::Text(hash_of(&fs::read(path).ok()?)));
+    }
     let metadata = fs::metadata(path).ok()?;
     let time = metadata
         .mtime()
         .wrapping_mul(1_000_000_000)
         .wrapping_add(metadata.mtime_nsec());
-    Some((metadata.len(), time))
+    Some(Mark::Time(metadata.len(), time))
 }
 
-/// Every file whose change has to bring cargo back: lock and settings files, the compiler, the libraries that are linked, and the sources of those that stand in folders of this machine.
-fn depended_on(compiler: &Compiler) -> BTreeMap<PathBuf, Option<(u64, i64)>> {
+/// Every file whose change has to bring cargo back: lock and settings files, the compiler, the libraries
+/// that are linked, and the sources of those that stand in folders of this machine.
+fn depended_on(compiler: &Compiler) -> BTreeMap<PathBuf, Option<Mark>> {
     let mut paths = vec![PathBuf::from(&compiler.program)];
     if compiler
         .arguments
@@ -216,6 +270,7 @@ fn sources_of(library: &Path, registry: Option<&Path>) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };
+    let package = std::env::current_dir().unwrap_or_default();
     let mut sources = Vec::new();
     for entry in entries.flatten() {
         let path = entry.path();
@@ -232,7 +287,9 @@ fn sources_of(library: &Path, registry: Option<&Path>) -> Vec<PathBuf> {
             .flat_map(|(_, sources)| split_unescaped(sources))
         {
             let source = PathBuf::from(source);
+            // In the package's own folder are the cell and what cargo has built.
             let is_local = source.is_absolute()
+                && !source.starts_with(&package)
                 && registry.is_none_or(|registry| !source.starts_with(registry));
             if is_local {
                 if let Some(manifest) = manifest_of(&source) {

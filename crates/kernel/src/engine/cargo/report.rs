@@ -44,6 +44,16 @@ impl Report {
         self.tell(&format!("message {json}"));
     }
 
+    /// Says why cargo has to build.
+    pub fn say_cargo_is_needed(&mut self, reason: &str) {
+        self.tell(&format!("cargo {reason}"));
+    }
+
+    /// Says what went wrong, for the kernel's log.
+    pub fn say_fault(&mut self, fault: &str) {
+        self.tell(&format!("fault {fault}"));
+    }
+
     fn tell(&mut self, line: &str) {
         if let Some(kernel) = &mut self.kernel
             && writeln!(kernel, "{line}").is_err()

@@ -127,6 +127,11 @@ impl Message {
         Some(Renderer::styled().render(&[group]))
     }
 
+    /// Whether it only says how many errors there were.
+    pub fn is_summary(&self) -> bool {
+        self.message.starts_with("aborting due to")
+    }
+
     /// Whether it warns that nobody looks at how the cell ended, which evcxr's code does not.
     pub fn is_about_result_of_cell(&self) -> bool {
         self.message.starts_with("unused `Result`")

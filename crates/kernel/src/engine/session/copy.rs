@@ -34,7 +34,7 @@ pub fn for_rustc(original: &Path, copy: &Path) -> std::io::Result<()> {
 /// When the original was built anew meanwhile, cargo finds out by the times.
 ///
 /// # Errors
-/// When a file cannot be read or written.
+/// When a file cannot be read or written; the next call tries again what is missing.
 pub fn for_cargo() -> std::io::Result<()> {
     let Ok(original) = fs::read_to_string(ORIGINAL_FILE) else {
         return Ok(());
@@ -43,25 +43,39 @@ pub fn for_cargo() -> std::io::Result<()> {
     fs::remove_file(ORIGINAL_FILE)
 }
 
+/// One file that cannot be copied does not keep back the others: cargo builds what is missing. The first
+/// error is given back in the end.
 fn copy_tree(from: &Path, to: &Path, part: Part) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
+    let mut result = Ok(());
     for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        let metadata = entry.metadata()?;
-        if metadata.is_dir() {
-            if part == Part::Rest || !is_only_for_cargo(&entry.file_name()) {
-                copy_tree(&source, &target, part)?;
-            }
-        } else if metadata.is_file() && !target.exists() && is_part(&source, part) {
-            // What the compiler replaces rather than rewrites can be shared, and is large.
-            if !(is_library(&source) && fs::hard_link(&source, &target).is_ok()) {
-                fs::copy(&source, &target)?;
-                keep_times(&metadata, &target)?;
-            }
-        }
+        let copied = entry.and_then(|entry| copy_entry(&entry, to, part));
+        result = result.and(copied);
     }
-    keep_times(&fs::metadata(from)?, to)
+    result.and(keep_times(&fs::metadata(from)?, to))
+}
+
+fn copy_entry(entry: &fs::DirEntry, to: &Path, part: Part) -> std::io::Result<()> {
+    let (source, target) = (entry.path(), to.join(entry.file_name()));
+    let metadata = entry.metadata()?;
+    if metadata.is_dir() {
+        if part == Part::ForRustc && is_only_for_cargo(&entry.file_name()) {
+            return Ok(());
+        }
+        return copy_tree(&source, &target, part);
+    }
+    if !metadata.is_file() || target.exists() || !is_part(&source, part) {
+        return Ok(());
+    }
+    // What the compiler replaces rather than rewrites can be shared, and is large.
+    if is_library(&source) && fs::hard_link(&source, &target).is_ok() {
+        return Ok(());
+    }
+    // An interrupt may end this at any point: what has its name is whole, and has its times.
+    let unfinished = to.join(".unfinished");
+    fs::copy(&source, &unfinished)?;
+    keep_times(&metadata, &unfinished)?;
+    fs::rename(unfinished, target)
 }
 
 /// cargo's own notes on what it has built.
