@@ -99,7 +99,7 @@ fn shorten(metadata: &mut Value) -> Option<()> {
     };
 
     let root = metadata["resolve"]["root"].as_str()?;
-    let of_library = reached(*library.0, dependencies);
+    let of_library = reached(library.0, dependencies);
     let seen = reached(root, |id| {
         let mut next = dependencies(id);
         next.retain(|next| !(of_library.contains(id) && is_hidden(next)));
