@@ -24,14 +24,18 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from benchmark import profile
 from benchmark.chart import chart
+from benchmark.lesson import has_crates, lesson_for
 from benchmark.pages import pages
 from benchmark.plan import Options
 from benchmark.report import about_the_machine, load, markdown, rows
-from benchmark.rounds import run, say
+from benchmark.rounds import Record, run, say
+from benchmark.session import KernelFailed
 
 PROJECT = Path(__file__).resolve().parent.parent
 QUICK = Options(rounds=1, back_to_back=3, paused=2, growth=60, dependency_limit=240.0)
@@ -53,15 +57,20 @@ def main() -> int:
         )
     with pages() as address:
         records, complete = run(arguments.kernels, address, options)
+        taken_apart = _take_apart(records, address, options)
     about["load_after"] = load()
     found = rows(records, options)
     report = markdown(found, records, arguments.against, about, options)
+    for name, profiles in taken_apart.items():
+        report += f"\nWhere the time of a cell goes in `{name}` ({profile.CELLS} cells of each kind, back to back):\n\n"
+        report += profile.table(profiles) + "\n"
     results = {
         "machine": about,
         "options": asdict(options),
         "against": arguments.against,
         "rows": [asdict(row) for row in found],
         "kernels": [asdict(record) for record in records],
+        "profiles": {name: list(map(asdict, profiles)) for name, profiles in taken_apart.items()},
     }
     subtitle = f"{about['date']}; {about['processor']}, {about['cores']} cores; {options.rounds} round(s)"
     for name, text in {
@@ -73,6 +82,21 @@ def main() -> int:
     print(report)
     say(f"written: report.md, results.json and kernels.svg in {arguments.out}")
     return 0 if complete and not any(record.failures for record in records) else 1
+
+
+def _take_apart(records: list[Record], address: str, options: Options) -> dict[str, list[profile.Profile]]:
+    """The profiles of this project's kernel, by the name under which it was measured; none for other kernels."""
+    found = {}
+    for record in records:
+        if record.info and has_crates(record.info["implementation"]):
+            say(f"  {record.name}: taking cells apart")
+            lesson = lesson_for("rust", record.info["implementation"], address, options.dependencies)
+            with tempfile.TemporaryDirectory(prefix="benchmark-", ignore_cleanup_errors=True) as folder:
+                try:
+                    found[record.name] = profile.profiles(record.name, lesson, Path(folder) / "profile")
+                except KernelFailed as failure:
+                    record.fail("profile", str(failure))
+    return found
 
 
 def _command_line() -> tuple[argparse.Namespace, Options]:

@@ -93,6 +93,13 @@ class Session:
         seconds = time.perf_counter() - sent
         return Outcome(seconds, _failure(reply, outputs, expect))
 
+    def text_of(self, code: str, limit: float) -> str:
+        """Runs a cell, and gives back its result as plain text (empty: it has none). Raises KernelFailed."""
+        content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
+        _, outputs = self._request("execute_request", content, {}, limit)
+        results = (message["content"].get("data", {}).get("text/plain", "") for message in outputs)
+        return next((text for text in results if text), "")
+
     def stop(self) -> None:
         """Asks the kernel to end, and ends it by force when it does not within 5 s."""
         try:

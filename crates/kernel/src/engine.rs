@@ -224,6 +224,12 @@ impl Driver {
         };
         if matches!(result, Ok(Ok(_))) {
             result = self.run(&code);
+            if let Ok(Err(Error::CompilationErrors(errors))) = &result
+                && diagnostics::is_accident(&self.compiler_messages(), errors)
+            {
+                tracing::warn!(messages = ?self.compiler_messages(), "compiled once more");
+                result = self.run(&code);
+            }
         }
         if let Ok(Err(Error::CompilationErrors(errors))) = &result
             && errors

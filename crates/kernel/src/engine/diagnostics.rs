@@ -82,6 +82,19 @@ pub fn failure(
     }
 }
 
+/// Whether the compiler or the linker failed without a word on any code: it was ended from outside, or
+/// had no memory or disk. That may be over at the next try.
+pub fn is_accident(messages: &[rustc::Message], errors: &[CompilationError]) -> bool {
+    let mut refusals = messages
+        .iter()
+        .filter(|message| message.level == "error" && !message.is_summary())
+        .peekable();
+    match refusals.peek() {
+        Some(_) => refusals.all(|message| !message.names_a_place()),
+        None => errors.iter().all(|error| error.level() != "error"),
+    }
+}
+
 /// The error of a variable whose type evcxr can find, but not write down in a later cell.
 fn variable_cannot_be_kept(
     messages: &[rustc::Message],
@@ -125,6 +138,10 @@ fn not_about_the_cell(messages: &[rustc::Message]) -> Failure {
         "{value}. Nothing was run, and no variable is lost: run the cell again, or write it in another way."
     )];
     traceback.extend(refusals.iter().skip(1).map(|other| other.message.clone()));
+    traceback.extend(
+        name.and_then(note_for_notebooks)
+            .map(|note| format!("In a notebook: {note}.")),
+    );
     Failure {
         name: name.unwrap_or("CompileError").to_owned(),
         value,
@@ -254,6 +271,9 @@ fn note_for_notebooks(code: &str) -> Option<&'static str> {
         }
         "E0597" => Some(
             "variables live on into later cells, so they cannot hold references to others of the cell; put the code into a block `{ … }`, or keep an owned value",
+        ),
+        "E0786" => Some(
+            "a library that cells link to is damaged. Delete the folder `.cache/prebuilt` of this project and restart the kernel, which builds it anew",
         ),
         _ => None,
     }

@@ -127,6 +127,11 @@ impl Message {
         Some(Renderer::styled().render(&[group]))
     }
 
+    /// Whether it is about some code.
+    pub fn names_a_place(&self) -> bool {
+        !self.spans.is_empty()
+    }
+
     /// Whether it only says how many errors there were.
     pub fn is_summary(&self) -> bool {
         self.message.starts_with("aborting due to")
