@@ -7,7 +7,7 @@
 //! - [`variables`]: what is kept from cell to cell, and under which type.
 //! - [`output`]: prints, bytes, rich outputs, their order and their promptness.
 //! - [`displays`]: displays and progress bars: order, updates, how they are left.
-//! - [`timeline`]: timelines and the list of tasks; [`plots`]: plots and measurements.
+//! - [`timeline`]: timelines; [`tasks`]: the list of tasks; [`plots`]: plots and measurements.
 //! - [`errors`]: panics, a failing `?`, compile errors: what is shown, and what goes on.
 //! - [`interrupt`]: a cell is stopped, nothing else is.
 //! - [`fast_paths`]: cells compiled without cargo, or ahead.
@@ -28,6 +28,7 @@ mod plots;
 mod protocol;
 mod requests;
 mod soak;
+mod tasks;
 mod timeline;
 mod torture;
 mod variables;

@@ -1,0 +1,167 @@
+//! Cells, from the request to their reply.
+
+use super::desk::{Desk, describe, done, refused};
+use crate::event::{Action, EngineEvent, Event};
+use channel::WorkerFrame;
+use jupyter_protocol::{ExecuteRequest, KernelInfoRequest};
+
+#[test]
+fn a_cell_is_busy_input_reply_idle() {
+    let mut desk = Desk::warmed_up();
+    assert_eq!(
+        desk.execute("a", "1"),
+        ["status(a) busy", "execute_input(a) [1]", "execute 1 [1]"]
+    );
+    assert_eq!(desk.output(1, "x"), ["stream(a) x"]);
+    assert_eq!(
+        desk.finish(1, done()),
+        ["execute_reply(a) ok [1]", "status(a) idle"]
+    );
+}
+
+#[test]
+fn cells_wait_for_the_warm_up_but_kernel_info_does_not() {
+    let mut desk = Desk::new();
+    assert_eq!(
+        desk.execute("a", "1"),
+        ["status(a) busy", "execute_input(a) [1]"]
+    );
+    let info = desk.request("b", KernelInfoRequest {});
+    assert_eq!(
+        info,
+        [
+            "status(b) busy",
+            "kernel_info_reply(b)",
+            "status(b) idle",
+            "status(a) busy"
+        ]
+    );
+    let started = desk.tell(Event::Engine(EngineEvent::WarmedUp(Ok(()))));
+    assert_eq!(started, ["execute 1 [1]"]);
+}
+
+#[test]
+fn a_kernel_that_cannot_warm_up_says_so_in_every_cell() {
+    let mut desk = Desk::new();
+    desk.tell(Event::Engine(EngineEvent::WarmedUp(Err(
+        "no compiler".to_owned()
+    ))));
+    let answer = desk.execute("a", "1");
+    assert!(
+        answer.contains(&"error(a) KernelError: no compiler".to_owned()),
+        "{answer:?}"
+    );
+    assert_eq!(answer.last().map(String::as_str), Some("status(a) idle"));
+}
+
+#[test]
+fn an_error_aborts_the_queue_and_stop_on_error_false_does_not() {
+    let mut desk = Desk::warmed_up();
+    desk.execute("a", "bad");
+    desk.execute("b", "1");
+    desk.execute("c", "2");
+    assert_eq!(
+        desk.finish(1, refused()),
+        [
+            "error(a) E0425: cannot find value",
+            "execute_reply(a) error",
+            "status(a) idle",
+            "status(b) busy",
+            "execute_reply(b) aborted",
+            "status(b) idle",
+            "status(c) busy",
+            "execute_reply(c) aborted",
+            "status(c) idle",
+        ]
+    );
+    let going_on = ExecuteRequest {
+        stop_on_error: false,
+        ..ExecuteRequest::new("bad".to_owned())
+    };
+    desk.request("d", going_on);
+    desk.execute("e", "1");
+    let answer = desk.finish(2, refused());
+    assert_eq!(answer.last().map(String::as_str), Some("execute 3 [3]"));
+}
+
+#[test]
+fn silent_cells_are_not_counted_and_empty_ones_not_run() {
+    let mut desk = Desk::warmed_up();
+    let silent = ExecuteRequest {
+        silent: true,
+        ..ExecuteRequest::new("1".to_owned())
+    };
+    assert_eq!(
+        desk.request("a", silent),
+        ["status(a) busy", "execute 1 [0]"]
+    );
+    desk.finish(1, done());
+    assert_eq!(
+        desk.execute("b", " \n"),
+        [
+            "status(b) busy",
+            "execute_input(b) [0]",
+            "execute_reply(b) ok [0]",
+            "status(b) idle"
+        ]
+    );
+    assert_eq!(
+        desk.execute("c", "1").last().map(String::as_str),
+        Some("execute 3 [1]")
+    );
+}
+
+#[test]
+fn expressions_run_behind_their_cell_and_go_into_its_reply() {
+    let mut desk = Desk::warmed_up();
+    let expressions = [("good", "a + 1"), ("bad", "missing")]
+        .map(|(name, code)| (name.to_owned(), code.to_owned()));
+    let request = ExecuteRequest {
+        user_expressions: Some(expressions.into()),
+        ..ExecuteRequest::new("let a = 1;".to_owned())
+    };
+    desk.request("a", request);
+    assert_eq!(
+        desk.finish(1, done()),
+        ["execute 2 [1]"],
+        "`bad` is first by name"
+    );
+    assert_eq!(desk.finish(2, refused()), ["execute 3 [1]"]);
+    let value = WorkerFrame::Display(channel::Display {
+        cell: 3,
+        kind: channel::DisplayKind::Result,
+        data: vec![(
+            "text/plain".to_owned(),
+            channel::MimeValue::Text("2".to_owned()),
+        )],
+    });
+    assert!(desk.frame(value).is_empty(), "the value is not published");
+    let actions = desk.dispatcher.handle(Event::Engine(EngineEvent::Finished {
+        cell: 3,
+        end: done(),
+    }));
+    let lines: Vec<String> = actions.iter().map(describe).collect();
+    assert_eq!(lines, ["execute_reply(a) ok [1]", "status(a) idle"]);
+    let Action::Reply { message, .. } = &actions[0] else {
+        panic!("{lines:?}")
+    };
+    let reply = serde_json::to_value(&message.content).expect("JSON");
+    assert_eq!(reply["user_expressions"]["good"]["data"]["text/plain"], "2");
+    assert_eq!(reply["user_expressions"]["bad"]["status"], "error");
+}
+
+#[test]
+fn a_background_task_writes_under_the_cell_that_spawned_it() {
+    let mut desk = Desk::warmed_up();
+    desk.execute("a", "spawn");
+    desk.finish(1, done());
+    desk.execute("b", "other");
+    assert_eq!(desk.output(1, "tick"), ["stream(a) tick"]);
+    assert_eq!(desk.output(2, "b's own"), ["stream(b) b's own"]);
+    assert_eq!(
+        desk.output(0, "a child process"),
+        ["stream(b) a child process"]
+    );
+    desk.finish(2, done());
+    assert_eq!(desk.output(1, "tock"), ["stream(a) tock"]);
+}
