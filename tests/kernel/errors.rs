@@ -121,6 +121,19 @@ async fn compile_errors_show_what_the_compiler_says() {
         .await
         .error("E0425", "first_missing")
         .traceback_contains("second_missing");
+    // Blocks are told apart by their places in the cell, not in the generated file.
+    kernel
+        .execute("let blocks = vec![async { 1 }, async { 2 }];")
+        .await
+        .error("E0308", "mismatched types")
+        .traceback_contains(":1:19}")
+        .traceback_contains(":1:32}")
+        .traceback_lacks("src/lib.rs");
+    kernel
+        .execute("let kept = async { 1 };")
+        .await
+        .failed()
+        .traceback_contains("BoxFuture<'static, i32>");
     kernel.execute("1 + 1").await.ok().result("2");
 }
 

@@ -368,6 +368,7 @@ impl Driver {
         let mut warnings: Vec<String> = messages
             .iter()
             .filter(|message| message.level == "warning" && !message.is_about_result_of_cell())
+            .map(|message| message.clone().in_cells(&sources, cell))
             .filter_map(|message| message.render(&sources, cell, |number| number == cell))
             .collect();
         warnings.dedup();

@@ -3,9 +3,11 @@
 //! # Layout
 //!
 //! - [`rustc`]: the compiler's own messages, shown on the cell's lines.
+//! - [`places`]: where their words name places.
 //! - [`unreadable`]: cells that evcxr would read in part.
 //! - this file: what becomes of them, and of errors that are not the compiler's.
 
+mod places;
 pub mod rustc;
 pub mod unreadable;
 
@@ -26,6 +28,11 @@ pub fn failure(
     code: &str,
     count: usize,
 ) -> Failure {
+    let messages: Vec<rustc::Message> = messages
+        .iter()
+        .map(|message| message.clone().in_cells(sources, cell))
+        .collect();
+    let messages = messages.as_slice();
     let rendered: Vec<(&rustc::Message, String)> = messages
         .iter()
         .filter(|message| message.level == "error")
@@ -188,10 +195,17 @@ pub fn library_is_in_use(errors: &[CompilationError], variables: &[String]) -> F
 /// An error that is not the compiler's.
 pub fn plain_failure(error: &Error) -> Failure {
     let message = error.to_string();
+    let mut traceback: Vec<String> = message.lines().map(str::to_owned).collect();
+    if message.contains("impl Future") {
+        traceback.push(
+            "In a notebook: a future is kept for later cells as `let name: futures::future::BoxFuture<'static, i32> = Box::pin(…);`, with the type of its output in place of `i32`. Or await it in the cell that makes it."
+                .to_owned(),
+        );
+    }
     Failure {
         name: "Error".to_owned(),
         value: message.lines().next().unwrap_or_default().to_owned(),
-        traceback: message.lines().map(str::to_owned).collect(),
+        traceback,
     }
 }
 

@@ -3,6 +3,7 @@
 //! They speak of the file that evcxr generated; [`SourceMap`] says which line of which cell stands
 //! there. A message whose main place is not in a cell is about generated code, and left out.
 
+use super::places;
 use crate::engine::source_map::SourceMap;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use channel::CellNumber;
@@ -58,6 +59,20 @@ impl Message {
     /// The error's code, such as `E0382`, or a lint's name.
     pub fn code(&self) -> Option<&str> {
         self.code.as_ref().map(|code| code.code.as_str())
+    }
+
+    /// The message with the cells' places in its words.
+    #[must_use]
+    pub fn in_cells(mut self, sources: &SourceMap, cell: CellNumber) -> Message {
+        self.message = places::in_cells(&self.message, sources, cell);
+        for label in self.spans.iter_mut().filter_map(|span| span.label.as_mut()) {
+            *label = places::in_cells(label, sources, cell);
+        }
+        let children = self.children.into_iter();
+        self.children = children
+            .map(|child| child.in_cells(sources, cell))
+            .collect();
+        self
     }
 
     /// The message with the lines of the cells that it is about; `None` when its main place is not
