@@ -9,6 +9,11 @@ pub fn library() -> PathBuf {
         .unwrap_or_else(|| repository().join("crates/notebook"))
 }
 
+/// The folders of the crates that the library is made of.
+pub fn sources_of_library() -> [PathBuf; 3] {
+    ["notebook", "channel", "services"].map(|name| library().with_file_name(name))
+}
+
 /// The folder for what can be made again: the prebuilt dependencies and the sessions.
 /// `ASYNC_NOTEBOOK_CACHE` names another one.
 pub fn cache() -> PathBuf {

@@ -182,13 +182,17 @@ pub fn library_is_in_use(errors: &[CompilationError], variables: &[String]) -> F
         .unwrap_or_default();
     let mut variables = variables.to_vec();
     variables.sort();
+    let mut advice = format!(
+        "LibraryInUse: {reason}.\nNothing was changed. To go on with it, run `:restart` in a cell of its own, which ends all background tasks and drops the variables {}, and then this cell again.",
+        variables.join(", ")
+    );
+    if reason.contains("with the features") {
+        advice.push_str(" Or ask for the crate without that feature.");
+    }
     Failure {
         name: "LibraryInUse".to_owned(),
-        value: reason.clone(),
-        traceback: vec![format!(
-            "LibraryInUse: {reason}.\nNothing was changed. To go on with it, run `:restart` in a cell of its own, which ends all background tasks and drops the variables {}, and then this cell again. Or ask for the crate without that feature.",
-            variables.join(", ")
-        )],
+        value: reason,
+        traceback: vec![advice],
     }
 }
 

@@ -128,8 +128,7 @@ pub fn prebuild() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the prebuilt folder depends on: the compiler, the flags, this program, and the library's
-/// files by name, size and time.
+/// What the prebuilt folder depends on: the compiler, the flags, this program, and the library.
 fn stamp() -> anyhow::Result<String> {
     let compiler = Command::new("rustc")
         .arg("-vV")
@@ -143,9 +142,19 @@ fn stamp() -> anyhow::Result<String> {
     if let Some(lock_file) = paths::lock_file() {
         stamp_file(&lock_file, &mut stamp)?;
     }
-    for name in ["notebook", "channel", "services"] {
-        stamp_tree(&library.with_file_name(name), &mut stamp)
-            .with_context(|| format!("the sources of `{name}` could not be read"))?;
+    stamp.push_str(&stamp_of_library()?);
+    Ok(stamp)
+}
+
+/// The library's files by name, size and time.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn stamp_of_library() -> anyhow::Result<String> {
+    let mut stamp = String::new();
+    for folder in paths::sources_of_library() {
+        stamp_tree(&folder, &mut stamp)
+            .with_context(|| format!("{} could not be read", folder.display()))?;
     }
     Ok(stamp)
 }

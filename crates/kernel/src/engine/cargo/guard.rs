@@ -2,23 +2,33 @@
 //!
 //! A dependency may ask for a feature of a crate that `notebook` contains. Cargo then builds the
 //! library again, under the same name, while the old one is loaded with all tasks and variables in
-//! it: the next cell would not load, and the process would end. So, before cargo builds, its plan
-//! for the library's crates is compared with what the library was built from.
+//! it: the next cell would not load, and the process would end. The same happens when somebody has
+//! edited the library's source meanwhile. So, before cargo builds, its plan for the library's crates is
+//! compared with what the library was built from.
 
+use crate::engine::prebuild;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// What the loaded library was built from: packages and their features.
+/// What the loaded library was built from.
 const PLAN_FILE: &str = ".library-plan.json";
 /// Stands in the package's folder when nothing would be lost by a new library.
 pub const ALLOW_MARK: &str = ".library-may-change";
 /// Names the refusal among the compiler's errors.
 pub const REFUSAL: &str = "library_rebuild";
 
-type Plan = BTreeMap<String, BTreeSet<String>>;
+/// What a library is built from.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Plan {
+    /// Packages and their features.
+    packages: BTreeMap<String, BTreeSet<String>>,
+    /// A number for the library's own source.
+    source: u64,
+}
 
 /// The error, as one of the compiler's, when a build would replace the loaded library.
 pub fn refusal() -> Option<Value> {
@@ -31,7 +41,7 @@ pub fn refusal() -> Option<Value> {
         return None;
     }
     let message = format!(
-        "this would build the library anew that all cells share and that is loaded, since it needs {}",
+        "this would build the library anew that all cells share and that is loaded, since {}",
         changes.join(", ")
     );
     Some(json!({
@@ -71,7 +81,10 @@ fn current_plan() -> Option<Plan> {
         .output()
         .ok()?;
     let metadata: Value = serde_json::from_slice(&output.stdout).ok()?;
-    plan_of(&metadata)
+    Some(Plan {
+        packages: packages_of(&metadata)?,
+        source: super::recipe::hash_of(&prebuild::stamp_of_library().ok()?),
+    })
 }
 
 /// Whether the package depends on the library: not yet while evcxr starts.
@@ -79,7 +92,7 @@ pub fn library_is_wanted() -> bool {
     fs::read_to_string("Cargo.toml").is_ok_and(|manifest| manifest.contains("notebook"))
 }
 
-fn plan_of(metadata: &Value) -> Option<Plan> {
+fn packages_of(metadata: &Value) -> Option<BTreeMap<String, BTreeSet<String>>> {
     let root = metadata["packages"]
         .as_array()?
         .iter()
@@ -90,14 +103,14 @@ fn plan_of(metadata: &Value) -> Option<Plan> {
         .iter()
         .filter_map(|node| Some((node["id"].as_str()?, node)))
         .collect();
-    let mut plan = Plan::new();
+    let mut packages = BTreeMap::new();
     let mut waiting = vec![root];
     while let Some(id) = waiting.pop() {
-        let Some(node) = nodes.get(id).filter(|_| !plan.contains_key(id)) else {
+        let Some(node) = nodes.get(id).filter(|_| !packages.contains_key(id)) else {
             continue;
         };
         let features = node["features"].as_array().into_iter().flatten();
-        plan.insert(
+        packages.insert(
             id.to_owned(),
             features
                 .filter_map(Value::as_str)
@@ -107,21 +120,29 @@ fn plan_of(metadata: &Value) -> Option<Plan> {
         let dependencies = node["dependencies"].as_array().into_iter().flatten();
         waiting.extend(dependencies.filter_map(Value::as_str));
     }
-    Some(plan)
+    Some(packages)
 }
 
+/// Why the library would be built anew: each reason a part of a sentence.
 fn differences(built: &Plan, planned: &Plan) -> Vec<String> {
-    let mut changes = Vec::new();
-    for (id, features) in planned {
+    let mut needed = Vec::new();
+    for (id, features) in &planned.packages {
         let name = short_name(id);
-        match built.get(id) {
-            None => changes.push(format!("`{name}`")),
+        match built.packages.get(id) {
+            None => needed.push(format!("`{name}`")),
             Some(known) if known != features => {
                 let more: Vec<_> = features.difference(known).map(String::as_str).collect();
-                changes.push(format!("`{name}` with the features {}", more.join(", ")));
+                needed.push(format!("`{name}` with the features {}", more.join(", ")));
             }
             Some(_) => {}
         }
+    }
+    let mut changes = Vec::new();
+    if !needed.is_empty() {
+        changes.push(format!("it needs {}", needed.join(", ")));
+    }
+    if built.source != planned.source {
+        changes.push("its source has been edited".to_owned());
     }
     changes
 }
@@ -150,13 +171,20 @@ mod tests {
 
     #[test]
     fn only_what_the_library_is_built_from_counts() {
-        let built = plan_of(&metadata(&["rt"])).expect("a plan");
-        assert_eq!(built.len(), 2, "rand is not part of the library");
+        let plan = |features: &[&str], source| Plan {
+            packages: packages_of(&metadata(features)).expect("packages"),
+            source,
+        };
+        let built = plan(&["rt"], 1);
+        assert_eq!(built.packages.len(), 2, "rand is not part of the library");
         assert!(differences(&built, &built).is_empty());
-        let planned = plan_of(&metadata(&["rt", "test-util"])).expect("a plan");
         assert_eq!(
-            differences(&built, &planned),
-            ["`tokio 1.54.1` with the features test-util"]
+            differences(&built, &plan(&["rt", "test-util"], 1)),
+            ["it needs `tokio 1.54.1` with the features test-util"]
+        );
+        assert_eq!(
+            differences(&built, &plan(&["rt"], 2)),
+            ["its source has been edited"]
         );
     }
 }

@@ -131,7 +131,8 @@ fn recipe_file() -> Option<PathBuf> {
     Some(Path::new(RECIPE_FOLDER).join(name))
 }
 
-fn hash_of(value: &impl Hash) -> u64 {
+/// A number for a value, the same in every process of this program.
+pub fn hash_of(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()

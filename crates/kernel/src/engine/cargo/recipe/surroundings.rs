@@ -1,6 +1,7 @@
 //! Everything that a build by cargo depends on, besides the cell: files and settings.
 
 use super::{Compiler, hash_of, is_from_cargo};
+use crate::paths;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -152,6 +153,7 @@ fn sources_of(library: &Path, package: &Path, registry: Option<&Path>) -> Vec<Pa
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };
+    let library = paths::sources_of_library();
     let mut sources = Vec::new();
     for entry in entries.flatten() {
         let path = entry.path();
@@ -168,9 +170,11 @@ fn sources_of(library: &Path, package: &Path, registry: Option<&Path>) -> Vec<Pa
             .flat_map(|(_, sources)| split_unescaped(sources))
         {
             let source = PathBuf::from(source);
-            // In the package's own folder are the cell and what cargo has built.
+            // In the package's own folder are the cell and what cargo has built. The library was
+            // copied from its own folder: sessions that run go on with what they have.
             let is_local = source.is_absolute()
                 && !source.starts_with(package)
+                && !library.iter().any(|folder| source.starts_with(folder))
                 && registry.is_none_or(|registry| !source.starts_with(registry));
             if is_local {
                 if let Some(manifest) = manifest_of(&source) {
