@@ -12,16 +12,19 @@
 //! - [`interrupt`]: a cell is stopped, nothing else is.
 //! - [`fast_paths`]: cells compiled without cargo, or ahead.
 //! - [`faults`]: cells that end their process.
+//! - [`input`]: questions to the person in front of the notebook; [`comms`]: channels of widgets, and other odd requests.
 //! - [`protocol`]: counts, history, queue, shutdown, heartbeat, messages that are none.
 //! - [`requests`]: completion, inspection and the other questions that a front end asks.
 //! - [`soak`]: long sessions, and several kernels at once.
 //! - [`torture`]: a table of cells that break kernels.
 
 mod async_cells;
+mod comms;
 mod displays;
 mod errors;
 mod fast_paths;
 mod faults;
+mod input;
 mod interrupt;
 mod output;
 mod plots;

@@ -49,14 +49,17 @@ pub struct Dispatcher {
     outputs: Outputs,
     history: History,
     sources: Arc<Mutex<SourceMap>>,
+    /// The reply to `connect_request`.
+    ports: serde_json::Value,
     /// The request whose question stands open on the stdin socket.
     asking: Option<channel::CellNumber>,
     actions: Vec<Action>,
 }
 
 impl Dispatcher {
-    /// A kernel that has just started; `sources` tells where generated lines come from.
-    pub fn new(sources: Arc<Mutex<SourceMap>>) -> Dispatcher {
+    /// A kernel that has just started; `sources` tells where generated lines come from, `ports` is the reply to
+    /// `connect_request`.
+    pub fn new(sources: Arc<Mutex<SourceMap>>, ports: serde_json::Value) -> Dispatcher {
         Dispatcher {
             engine: Engine::WarmingUp,
             queue: VecDeque::new(),
@@ -66,6 +69,7 @@ impl Dispatcher {
             outputs: Outputs::default(),
             history: History::default(),
             sources,
+            ports,
             asking: None,
             actions: Vec::new(),
         }

@@ -6,6 +6,7 @@ use crate::engine::session::Session;
 use crate::engine::{Command, Engine};
 use crate::event::{Action, Event, RequestChannel};
 use crate::jupyter::iopub::{self, Publication};
+use crate::jupyter::replies;
 use crate::jupyter::sockets::{self, Sockets};
 use crate::workers::Workers;
 use anyhow::Context;
@@ -90,7 +91,7 @@ async fn serve(info: &jupyter_protocol::ConnectionInfo, session: Session) -> any
     let source_file = session.crate_folder().join("src/lib.rs");
     let engine = Engine::start(session, workers.clone(), events.clone())
         .context("the thread for evcxr could not be started")?;
-    let mut dispatcher = Dispatcher::new(engine.sources());
+    let mut dispatcher = Dispatcher::new(engine.sources(), replies::ports(info));
     let mut hands = Hands {
         shell,
         control,

@@ -126,8 +126,7 @@ impl Dispatcher {
                 self.reply(channel, unknown.reply(content), request);
             }
             "connect_request" => {
-                // Deprecated since protocol 5.1; the client knows the ports, it has the file.
-                self.reply(channel, unknown.reply(json!({"status": "ok"})), request);
+                self.reply(channel, unknown.reply(self.ports.clone()), request);
             }
             other => tracing::warn!(message_type = other, "an unknown message was ignored"),
         }

@@ -3,8 +3,8 @@
 use crate::event::{Answer, Failure};
 use channel::MimeValue;
 use jupyter_protocol::{
-    CodeMirrorMode, CompleteReply, ErrorOutput, HelpLink, InspectReply, KernelInfoReply,
-    LanguageInfo, Media, ReplyError, ReplyStatus,
+    CodeMirrorMode, CompleteReply, ConnectionInfo, ErrorOutput, HelpLink, InspectReply,
+    KernelInfoReply, LanguageInfo, Media, ReplyError, ReplyStatus,
 };
 use serde_json::{Map, Value, json};
 
@@ -44,6 +44,18 @@ pub fn kernel_info() -> KernelInfoReply {
         debugger: false,
         error: None,
     }
+}
+
+/// The reply to `connect_request`, a request that is deprecated: a client has the connection file.
+pub fn ports(info: &ConnectionInfo) -> Value {
+    json!({
+        "status": "ok",
+        "shell_port": info.shell_port,
+        "iopub_port": info.iopub_port,
+        "stdin_port": info.stdin_port,
+        "control_port": info.control_port,
+        "hb_port": info.hb_port,
+    })
 }
 
 /// A failure in the form that replies carry it in.

@@ -17,7 +17,7 @@ impl Desk {
     pub fn new() -> Desk {
         let sources = Arc::new(Mutex::new(SourceMap::default()));
         Desk {
-            dispatcher: Dispatcher::new(Arc::clone(&sources)),
+            dispatcher: Dispatcher::new(Arc::clone(&sources), serde_json::json!({})),
             sources,
         }
     }
