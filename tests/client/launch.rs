@@ -76,6 +76,13 @@ impl Launch {
         }
     }
 
+    /// Starts the kernel through another program: these words stand before the kernel's own command.
+    #[must_use]
+    pub fn under<S: Into<String>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
+        self.argv.splice(0..0, words.into_iter().map(Into::into));
+        self
+    }
+
     /// Sets a variable of the kernel's environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: impl AsRef<str>) -> Self {

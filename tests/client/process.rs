@@ -125,6 +125,57 @@ pub fn exists(pid: i32) -> bool {
     state.is_some_and(|state| state != 'Z' && state != 'X')
 }
 
+/// Ends a process at once, as a person or the system would: with SIGKILL.
+pub fn kill(pid: i32) {
+    send(pid, libc::SIGKILL);
+}
+
+/// Lets a running process take only so many bytes of memory beyond what it has now. Linux only.
+///
+/// # Panics
+/// There is no such process, or it may not be limited.
+#[cfg(target_os = "linux")]
+pub fn limit_memory(pid: i32, bytes: u64) {
+    let pages = std::fs::read_to_string(format!("/proc/{pid}/statm")).ok();
+    let pages = pages.and_then(|text| text.split(' ').next()?.parse::<u64>().ok());
+    // SAFETY: `sysconf` takes a plain number and touches no memory.
+    let page = u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
+    let most = pages.expect("the process runs") * page + bytes;
+    let limit = libc::rlimit {
+        rlim_cur: most,
+        rlim_max: most,
+    };
+    // SAFETY: the limit is a local that outlives the call, and the old one is not asked for.
+    let done =
+        unsafe { libc::prlimit(pid, libc::RLIMIT_AS, &raw const limit, std::ptr::null_mut()) };
+    assert_eq!(done, 0, "prlimit: {}", io::Error::last_os_error());
+}
+
+/// The processes that this one has started, and those that they have started: the id and the program's name of each.
+/// They are read from /proc, so there are none on other systems than Linux.
+pub fn below(ancestor: u32) -> Vec<(i32, String)> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let all: Vec<(i32, String, i32)> = entries
+        .filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            // As in `exists`: the name may contain anything, the state and the parent follow it.
+            let (name, rest) = stat.split_once('(')?.1.rsplit_once(") ")?;
+            let parent = rest.split(' ').nth(1)?.parse().ok()?;
+            Some((pid, name.to_owned(), parent))
+        })
+        .collect();
+    let mut parents: Vec<i32> = i32::try_from(ancestor).into_iter().collect();
+    let mut found = Vec::new();
+    while let Some(parent) = parents.pop() {
+        for (pid, name, _) in all.iter().filter(|it| it.2 == parent) {
+            parents.push(*pid);
+            found.push((*pid, name.clone()));
+        }
+    }
+    found
+}
+
 fn send(pid: i32, signal: i32) {
     // SAFETY: `kill` takes plain numbers and touches no memory of ours. A process that has ended is no error here.
     unsafe { libc::kill(pid, signal) };

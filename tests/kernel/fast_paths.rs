@@ -152,6 +152,35 @@ async fn a_cell_compiled_ahead_runs_as_it_stands_and_not_before() {
         .result("301");
 }
 
+/// evcxr notices the end of the process while it compiles ahead, when there is no cell to say so.
+#[tokio::test]
+async fn a_process_that_ends_during_that_is_told_with_the_next_cell() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let notebook = folder.path().join("lesson.ipynb");
+    let first = "let lost = 1;
+std::thread::spawn(|| {
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    std::process::exit(3);
+});";
+    let slow = "#[allow(long_running_const_eval)]
+const STEPS: u64 = { let mut steps = 0; while steps < 300_000 { steps += 1; } steps };";
+    fs::write(&notebook, notebook_with([first, slow, ""])).expect("the notebook is written");
+    let launch = Launch::kernel().env("JPY_SESSION_NAME", notebook.to_string_lossy());
+    let mut kernel = launch.start().await;
+    let package = package_of(&mut kernel).await;
+    kernel
+        .execute(Cell::new(first).with_id("cell-0"))
+        .await
+        .ok();
+    until_compiled_ahead(&package).await;
+    kernel
+        .execute("lost")
+        .await
+        .error("ProcessEnded", "status 3")
+        .traceback_contains("lost");
+    kernel.execute("1 + 1").await.ok().result("2");
+}
+
 fn notebook_with(cells: [&str; 3]) -> String {
     let cells: Vec<_> = cells
         .iter()

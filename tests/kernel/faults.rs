@@ -6,13 +6,19 @@ use client::Kernel;
 async fn a_cell_that_ends_its_process_fails_and_the_next_one_works() {
     let mut kernel = Kernel::start().await;
     let deadly = [
-        "std::process::exit(0)",
-        "std::process::exit(3);",
-        "std::process::abort()",
-        "unsafe { std::ptr::null_mut::<u8>().write_volatile(1) };",
-        "fn deeper(n: u64) -> u64 { if n == 0 { 0 } else { 1 + std::hint::black_box(deeper(n + 1)) } }\ndeeper(1)",
+        ("std::process::exit(0)", "status 0"),
+        ("std::process::exit(3);", "status 3"),
+        ("std::process::abort()", "aborted"),
+        (
+            "unsafe { std::ptr::null_mut::<u8>().write_volatile(1) };",
+            "segmentation fault",
+        ),
+        (
+            "fn deeper(n: u64) -> u64 { if n == 0 { 0 } else { 1 + std::hint::black_box(deeper(n + 1)) } }\ndeeper(1)",
+            "a stack overflowed",
+        ),
     ];
-    for code in deadly {
+    for (code, cause) in deadly {
         kernel.execute("let lost = 1;").await.ok();
         kernel
             .execute(format!(
@@ -20,7 +26,8 @@ async fn a_cell_that_ends_its_process_fails_and_the_next_one_works() {
 {code}"#
             ))
             .await
-            .failed()
+            .error("ProcessEnded", cause)
+            .traceback_contains("lost")
             .stdout_contains("")
             // A stack that overflows is named there by the standard library.
             .stderr_contains("");

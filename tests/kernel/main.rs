@@ -11,7 +11,8 @@
 //! - [`errors`]: panics, a failing `?`, compile errors: what is shown, and what goes on.
 //! - [`interrupt`]: a cell is stopped, nothing else is.
 //! - [`fast_paths`]: cells compiled without cargo, or ahead.
-//! - [`faults`]: cells that end their process.
+//! - [`faults`]: cells that end their process; [`from_outside`]: processes killed and a folder deleted;
+//!   [`scarce`]: memory and disk that run out.
 //! - [`input`]: questions to the person in front of the notebook; [`comms`]: channels of widgets, and other odd requests.
 //! - [`protocol`]: counts, history, queue, shutdown, heartbeat, messages that are none.
 //! - [`requests`]: completion, inspection and the other questions that a front end asks.
@@ -24,14 +25,35 @@ mod displays;
 mod errors;
 mod fast_paths;
 mod faults;
+mod from_outside;
 mod input;
 mod interrupt;
 mod output;
 mod plots;
 mod protocol;
 mod requests;
+#[cfg(target_os = "linux")]
+mod scarce;
 mod soak;
 mod tasks;
 mod timeline;
 mod torture;
 mod variables;
+
+use std::path::{Path, PathBuf};
+
+/// The process that runs a kernel's cells.
+async fn worker_of(kernel: &mut client::Kernel) -> i32 {
+    let asked = kernel.execute("std::process::id()").await.ok();
+    let text = asked.into_transcript().result_text().unwrap_or_default();
+    text.parse().expect("a process id")
+}
+
+/// The folder that the folders of all sessions are in.
+fn sessions() -> PathBuf {
+    let cache = std::env::var_os("ASYNC_NOTEBOOK_CACHE").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache"),
+        PathBuf::from,
+    );
+    cache.join("sessions")
+}

@@ -112,6 +112,7 @@ impl Engine {
                             workers,
                             sources: shared_sources,
                             ahead: shared_ahead,
+                            died: None,
                             publish: Box::new(publish),
                         };
                         // A cell that waited for the warm-up comes now; only without one is there time.
@@ -165,6 +166,8 @@ struct Driver {
     workers: Workers,
     sources: Arc<Mutex<SourceMap>>,
     ahead: Arc<Mutex<Option<String>>>,
+    /// The end of a worker that was noticed while no cell ran: the next one has to say so.
+    died: Option<CellEnd>,
     publish: Box<dyn Fn(EngineEvent)>,
 }
 
@@ -199,7 +202,14 @@ impl Driver {
         code: &str,
         allow_stdin: bool,
     ) -> CellEnd {
-        let gone = self.workers.count_gone();
+        if let Some(end) = self.died.take() {
+            return end;
+        }
+        if let Err(error) = self.look_after_folder() {
+            return CellEnd::Refused(diagnostics::folder_is_gone(&error));
+        }
+        // Of a worker that was killed since the last cell everything has come already.
+        let gone = self.worker_lives().then(|| self.workers.count_gone());
         self.workers
             .tell(&KernelFrame::NextCell { cell, allow_stdin });
         self.lock_sources().begin_cell(cell, count, code);
@@ -211,11 +221,7 @@ impl Driver {
             return CellEnd::Refused(failure);
         }
         let code = warm_up::translate(code);
-        let before: Vec<String> = self
-            .context
-            .variables_and_types()
-            .map(|(name, _)| name.to_owned())
-            .collect();
+        let before = self.variables();
         let mut result = match syntax::first_error(&rust) {
             // evcxr would leave out what its parser cannot read, and run the rest. As a function nothing
             // is left out and nothing runs: the compiler has the last word.
@@ -262,7 +268,9 @@ impl Driver {
                 }
             }
             Ok(Err(Error::SubprocessTerminated(description))) => {
-                self.workers.wait_until_gone(gone, DYING);
+                if let Some(gone) = gone {
+                    self.workers.wait_until_gone(gone, DYING);
+                }
                 self.workers.wait_until_connected(DYING);
                 CellEnd::WorkerDied {
                     description,
@@ -276,7 +284,7 @@ impl Driver {
                     &messages, &errors, &sources, cell, &code, count,
                 ))
             }
-            Ok(Err(error)) => CellEnd::Refused(diagnostics::plain_failure(&error)),
+            Ok(Err(error)) => CellEnd::Refused(diagnostics::plain_failure(&error, &self.compiler_messages())),
             Err(_) => CellEnd::Refused(Failure {
                 name: "InternalError".to_owned(),
                 value: "the compiler's driver panicked on this cell; nothing was run".to_owned(),
@@ -297,8 +305,30 @@ impl Driver {
         std::panic::catch_unwind(AssertUnwindSafe(|| context.execute(code)))
     }
 
+    /// Makes the session's folder again when somebody has deleted it.
+    fn look_after_folder(&self) -> anyhow::Result<()> {
+        if self.session.is_there() {
+            return Ok(());
+        }
+        tracing::warn!(folder = %self.session.folder().display(), "the session's folder was deleted and is made again");
+        self.session.make_again()?;
+        Ok(self.workers.listen_at(&self.session.socket())?)
+    }
+
+    /// The variables that cells have made, by name.
+    fn variables(&self) -> Vec<String> {
+        let variables = self.context.variables_and_types();
+        variables.map(|(name, _)| name.to_owned()).collect()
+    }
+
+    fn worker_lives(&self) -> bool {
+        let process = self.context.process_handle();
+        let mut process = process.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(process.try_wait(), Ok(None))
+    }
+
     fn compile_ahead(&mut self, after: &str) {
-        let Some(code) = ahead::next_cell(after) else {
+        let Some(code) = ahead::next_cell(after).filter(|_| self.session.is_there()) else {
             return;
         };
         tracing::debug!(code, "compiling ahead");
@@ -308,9 +338,17 @@ impl Driver {
         set_ahead(self, Some(code.clone()));
         self.session.set_ahead(true);
         self.workers.tell(&KernelFrame::RefuseNextRun);
+        let before = self.variables();
         // It ends with an error in any case: the worker refuses. A cell that does not compile
         // says so when the person runs it.
-        let _ = self.run(&warm_up::translate(&code));
+        let result = self.run(&warm_up::translate(&code));
+        if let Ok(Err(Error::SubprocessTerminated(description))) = result {
+            self.workers.wait_until_connected(DYING);
+            self.died = Some(CellEnd::WorkerDied {
+                description,
+                lost: before,
+            });
+        }
         self.session.set_ahead(false);
         set_ahead(self, None);
     }

@@ -56,7 +56,6 @@ impl Workers {
     /// # Errors
     /// When nothing can listen there, or no thread can be started.
     pub fn listen(path: &Path, events: mpsc::Sender<Event>) -> std::io::Result<Workers> {
-        let listener = UnixListener::bind(path)?;
         let workers = Workers {
             shared: Arc::new(Shared {
                 state: Mutex::default(),
@@ -64,7 +63,17 @@ impl Workers {
                 events,
             }),
         };
-        let accepting = workers.clone();
+        workers.listen_at(path)?;
+        Ok(workers)
+    }
+
+    /// Listens at `path` as well: where the socket was before, when somebody has deleted it. Connections stay.
+    ///
+    /// # Errors
+    /// As [`Workers::listen`].
+    pub fn listen_at(&self, path: &Path) -> std::io::Result<()> {
+        let listener = UnixListener::bind(path)?;
+        let accepting = self.clone();
         std::thread::Builder::new()
             .name("workers".to_owned())
             .spawn(move || {
@@ -75,7 +84,7 @@ impl Workers {
                     }
                 }
             })?;
-        Ok(workers)
+        Ok(())
     }
 
     /// Hands a frame to the worker that lives; without one there is nobody to tell.
@@ -284,6 +293,8 @@ impl Workers {
             };
             self.publish(Event::Engine(event));
         }
+        // It may have been killed alone; a compiler that it has left would write into the next build.
+        signal_group(process, Signal::KILL);
         let mut state = self.state();
         state.messages = messages;
         if state.compiler == Some(process) {

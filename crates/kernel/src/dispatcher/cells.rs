@@ -31,6 +31,8 @@ pub(super) struct Running {
     pub outcome: Option<CellOutcome>,
     pub panic: Option<PanicReport>,
     pub error: Option<ErrorReport>,
+    /// The end of what was written to stderr: a process that is about to end says why there.
+    pub last_words: String,
     pub expressions: Expressions,
     /// Whether the cell has its one result; what comes after is only shown.
     pub has_result: bool,
@@ -89,6 +91,7 @@ impl Dispatcher {
             outcome: None,
             panic: None,
             error: None,
+            last_words: String::new(),
             expressions: Expressions::of(&content),
             has_result: false,
             content,

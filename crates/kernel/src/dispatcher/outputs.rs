@@ -9,6 +9,9 @@ use std::sync::Arc;
 /// How many cells' requests are remembered for what their background tasks still write.
 const MOST_PARENTS: usize = 2000;
 
+/// How much of a cell's stderr is remembered, in bytes.
+const LAST_WORDS: usize = 1000;
+
 /// The cells' requests, and bytes that are not yet characters.
 #[derive(Debug, Default)]
 pub(super) struct Outputs {
@@ -128,6 +131,14 @@ impl Dispatcher {
         let Some(request) = self.outputs.parent(cell) else {
             return;
         };
+        if stream == Stream::Stderr
+            && let Some(running) = &mut self.running
+        {
+            let words = &mut running.last_words;
+            words.push_str(&text);
+            let surplus = words.len().saturating_sub(LAST_WORDS);
+            words.drain(..words.ceil_char_boundary(surplus));
+        }
         let content = match stream {
             Stream::Stdout => StreamContent::stdout(&text),
             Stream::Stderr => StreamContent::stderr(&text),

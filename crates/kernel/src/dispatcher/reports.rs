@@ -81,7 +81,7 @@ impl Dispatcher {
         let cause = if running.interrupts > 1 {
             "it was interrupted a second time".to_owned()
         } else {
-            cause_of_death(description)
+            cause_of_death(description, &running.last_words)
         };
         let what_was_lost = match lost {
             [] => "There were no variables to lose.".to_owned(),
@@ -204,9 +204,22 @@ fn short(file: &str) -> &str {
     &file[start..]
 }
 
-/// What evcxr says of the end of its process, in words that say what may have happened.
-fn cause_of_death(description: &str) -> String {
+/// What evcxr says of the end of its process, in words that say what may have happened. Where the standard
+/// library has the process aborted, it says why first: those are the last words.
+fn cause_of_death(description: &str, last_words: &str) -> String {
     let status = description.lines().last().unwrap_or_default();
+    if status.contains("signal: 6") {
+        let allocation = |line: &str| {
+            let bytes = line.strip_prefix("memory allocation of ")?;
+            Some(bytes.strip_suffix(" bytes failed")?.to_owned())
+        };
+        if let Some(bytes) = last_words.lines().find_map(allocation) {
+            return format!("memory ran out: there were no {bytes} bytes more");
+        }
+        if last_words.contains("has overflowed its stack") {
+            return "a stack overflowed, as in endless recursion".to_owned();
+        }
+    }
     let known = [
         (
             "signal: 11",
@@ -214,7 +227,7 @@ fn cause_of_death(description: &str) -> String {
         ),
         (
             "signal: 6",
-            "it was aborted (`abort`, a stack that overflowed in endless recursion, memory that ran out, or a panic while panicking)",
+            "it was aborted (`abort`, or a panic while panicking)",
         ),
         (
             "signal: 9",
@@ -247,11 +260,16 @@ mod tests {
 
     #[test]
     fn causes_are_named() {
-        let died =
-            |status: &str| cause_of_death(&format!("Subprocess terminated with status: {status}"));
+        let died = |status: &str| {
+            cause_of_death(&format!("Subprocess terminated with status: {status}"), "")
+        };
         assert!(died("exit status: 3").contains("status 3"));
         assert!(died("signal: 11 (SIGSEGV) (core dumped)").contains("segmentation"));
         assert!(died("signal: 9 (SIGKILL)").contains("killed"));
+        let aborted = |words| cause_of_death("status: signal: 6 (SIGABRT)", words);
+        assert!(aborted("").contains("abort"));
+        assert!(aborted("a\nmemory allocation of 8 bytes failed\n").contains("no 8 bytes"));
+        assert!(aborted("thread 'a' has overflowed its stack\n").contains("recursion"));
     }
 
     #[test]

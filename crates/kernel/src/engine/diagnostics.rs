@@ -18,6 +18,12 @@ use channel::CellNumber;
 use evcxr::{CompilationError, Error};
 use std::ops::Range;
 
+/// How evcxr begins when a build has failed and it finds no error in the output.
+const NO_ERRORS: &str = "Compilation failed, but no parsable errors were found";
+
+/// What the system says of a full disk.
+const NO_SPACE: &str = "No space left on device";
+
 /// One Jupyter error for all that is wrong with a cell: from the compiler's messages where they are
 /// about the cell, else from what evcxr makes of them.
 pub fn failure(
@@ -137,7 +143,7 @@ fn not_about_the_cell(messages: &[rustc::Message]) -> Failure {
             "the code that is generated around this cell was refused: {}",
             first.message
         ),
-        None => "the compiler failed and did not say why".to_owned(),
+        None => "the compiler ended without a word: it crashed, or it was killed (by the system when memory runs out, or by somebody)".to_owned(),
     };
     tracing::warn!(?refusals, "{value}");
     let name = refusals.first().and_then(|first| first.code());
@@ -196,14 +202,34 @@ pub fn library_is_in_use(errors: &[CompilationError], variables: &[String]) -> F
     }
 }
 
-/// An error that is not the compiler's.
-pub fn plain_failure(error: &Error) -> Failure {
+/// The error when the session's folder was deleted and cannot be made again.
+pub fn folder_is_gone(error: &anyhow::Error) -> Failure {
+    let value = format!("the folder in which cells are compiled was deleted: {error:#}");
+    Failure {
+        name: "SessionFolder".to_owned(),
+        traceback: vec![format!(
+            "SessionFolder: {value}.\nNothing was run. Restart the kernel: it makes all of it anew; variables are lost by that."
+        )],
+        value,
+    }
+}
+
+/// An error that is not the compiler's, or that evcxr cannot read as such; with it what the compiler said.
+pub fn plain_failure(error: &Error, messages: &[rustc::Message]) -> Failure {
     let message = error.to_string();
+    if message.starts_with(NO_ERRORS) && !message.lines().any(|line| line.starts_with("error")) {
+        return not_about_the_cell(messages);
+    }
     let mut traceback: Vec<String> = message.lines().map(str::to_owned).collect();
     if message.contains("impl Future") {
         traceback.push(
             "In a notebook: a future is kept for later cells as `let name: futures::future::BoxFuture<'static, i32> = Box::pin(…);`, with the type of its output in place of `i32`. Or await it in the cell that makes it."
                 .to_owned(),
+        );
+    }
+    if message.contains(NO_SPACE) {
+        traceback.push(
+            "The disk is full on which cells are compiled. Nothing was run, and no variable is lost: make room, and run the cell again.".to_owned(),
         );
     }
     Failure {

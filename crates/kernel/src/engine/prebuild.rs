@@ -54,6 +54,21 @@ impl Prebuilt {
                 bail!("{}", complaints.join("\n"));
             }
         }
+        Prebuilt::locked()
+    }
+
+    /// The prebuilt folder, if nothing has changed since it was built.
+    ///
+    /// # Errors
+    /// When it is gone or no longer up to date.
+    pub fn as_it_was() -> anyhow::Result<Prebuilt> {
+        if !is_up_to_date()? {
+            bail!("what cells link to has changed, or is gone as well");
+        }
+        Prebuilt::locked()
+    }
+
+    fn locked() -> anyhow::Result<Prebuilt> {
         let lock = lock_file()?;
         lock.lock_shared()?;
         Ok(Prebuilt {
@@ -130,7 +145,10 @@ pub fn prebuild() -> anyhow::Result<()> {
 
 /// What the prebuilt folder depends on: the compiler, the flags, this program, and the library.
 fn stamp() -> anyhow::Result<String> {
-    let compiler = Command::new("rustc")
+    let mut compiler = Command::new("rustc");
+    // A kernel has stand-ins on its PATH.
+    session::restore_environment(&mut compiler);
+    let compiler = compiler
         .arg("-vV")
         .output()
         .context("rustc could not be asked for its version")?;

@@ -99,11 +99,40 @@ impl Session {
     /// When it cannot be built, read or written.
     pub fn fill(&self, tell: impl FnMut(&str)) -> anyhow::Result<()> {
         if self.remove_at_end {
-            let prebuilt = Prebuilt::up_to_date(tell)?;
-            copy::for_rustc(&prebuilt.crate_folder(), &self.crate_folder())?;
-            super::cargo::recipe::move_notes(&prebuilt.crate_folder(), &self.crate_folder())?;
+            self.copy(&Prebuilt::up_to_date(tell)?)?;
         }
         Ok(self.place_lock_file()?)
+    }
+
+    fn copy(&self, prebuilt: &Prebuilt) -> std::io::Result<()> {
+        copy::for_rustc(&prebuilt.crate_folder(), &self.crate_folder())?;
+        super::cargo::recipe::move_notes(&prebuilt.crate_folder(), &self.crate_folder())
+    }
+
+    /// Whether the folder is there, as far as a glance tells: somebody may have cleared a cache.
+    pub fn is_there(&self) -> bool {
+        self.crate_folder().is_dir() && self.cargo().symlink_metadata().is_ok()
+    }
+
+    /// Makes the folder again, with what the library that is loaded was built from. Nobody listens at its
+    /// socket yet.
+    ///
+    /// # Errors
+    /// When it cannot be made, or what was prebuilt is gone as well or has changed: another library than the
+    /// one that is loaded would be of no use. Then there is no folder.
+    pub fn make_again(&self) -> anyhow::Result<()> {
+        let make = || {
+            fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&self.folder)?;
+            self.furnish()?;
+            self.copy(&Prebuilt::as_it_was()?)?;
+            anyhow::Ok(self.place_lock_file()?)
+        };
+        make().inspect_err(|_| {
+            let _ = fs::remove_dir_all(&self.folder);
+        })
     }
 
     /// Has cells use the versions that the repository uses.

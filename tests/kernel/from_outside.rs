@@ -1,0 +1,206 @@
+//! Harm that comes from outside: processes killed, the session's folder deleted, memory that runs out.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use client::process::{self, below};
+use client::{Cell, Kernel, Request};
+
+use super::{sessions, worker_of};
+
+/// How long a process that was killed may still be seen, and one that was asked for may take to be there.
+const SOON: Duration = Duration::from_secs(20);
+
+/// The error of a cell must not wait for something that has happened long before.
+const PROMPT: Duration = Duration::from_secs(4);
+
+/// A cell that the compiler works on for seconds.
+const SLOW_TO_COMPILE: &str = "#[allow(long_running_const_eval)]
+const STEPS: u64 = { let mut steps = 0; while steps < 1_000_000 { steps += 1; } steps };
+STEPS";
+
+async fn kill_and_wait(pid: i32) {
+    process::kill(pid);
+    let begin = Instant::now();
+    while process::exists(pid) {
+        assert!(begin.elapsed() < SOON, "{pid} was killed and still runs");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits for a program among the kernel's processes that is none of `known`.
+async fn until_runs(kernel: &Kernel, program: &str, known: &[i32]) -> i32 {
+    let begin = Instant::now();
+    loop {
+        let mut processes = below(kernel.process().id()).into_iter();
+        if let Some((pid, _)) = processes.find(|it| it.1 == program && !known.contains(&it.0)) {
+            return pid;
+        }
+        assert!(begin.elapsed() < SOON, "no {program} was started");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Sends a cell that is long in compilation, and waits until the compiler works on it.
+async fn compiling(kernel: &mut Kernel) -> (Request, i32) {
+    let cell = Cell::new(SLOW_TO_COMPILE).within(Duration::from_secs(60));
+    let request = kernel.send(cell).await;
+    let compiler = until_runs(kernel, "rustc", &[]).await;
+    (request, compiler)
+}
+
+#[tokio::test]
+async fn a_worker_that_is_killed_between_cells_is_told_with_the_next_one() {
+    let mut kernel = Kernel::start().await;
+    kernel
+        .execute("fn kept() -> u8 { 2 }\nlet lost = String::from(\"a\");")
+        .await
+        .ok();
+    for _ in 0..2 {
+        kernel.execute("let also = 1;").await.ok();
+        let worker = worker_of(&mut kernel).await;
+        kill_and_wait(worker).await;
+        kernel
+            .execute(r#"print!("not run"); 1 + 1"#)
+            .await
+            .error("ProcessEnded", "killed")
+            .traceback_contains("also")
+            .faster_than(PROMPT);
+        kernel.execute("kept()").await.ok().result("2");
+        kernel.execute("lost").await.error("E0425", "lost");
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_is_killed_while_a_cell_runs_ends_the_cell() {
+    let mut kernel = Kernel::start().await;
+    kernel.execute("let lost = 1;").await.ok();
+    let worker = worker_of(&mut kernel).await;
+    let running = kernel
+        .send(
+            "print!(\"asleep\");\ntokio::time::sleep(std::time::Duration::from_secs(3600)).await;",
+        )
+        .await;
+    kernel.until_stdout(&running, "asleep").await;
+    let queued = kernel.send("print!(\"queued\");").await;
+    process::kill(worker);
+    kernel
+        .finish(&running)
+        .await
+        .error("ProcessEnded", "killed")
+        .traceback_contains("lost")
+        .stdout("asleep");
+    kernel.finish(&queued).await.aborted();
+    kernel.execute("1 + 1").await.ok().result("2");
+    kernel.execute("lost").await.error("E0425", "lost");
+}
+
+#[tokio::test]
+async fn a_compiler_that_is_killed_once_is_started_again() {
+    let mut kernel = Kernel::start().await;
+    kernel.execute("let kept = 1;").await.ok();
+    let (request, compiler) = compiling(&mut kernel).await;
+    process::kill(compiler);
+    kernel
+        .finish(&request)
+        .await
+        .ok()
+        .result("1000000")
+        .stderr_contains("");
+    kernel.execute("kept").await.ok().result("1");
+}
+
+#[tokio::test]
+async fn a_compiler_that_is_killed_every_time_fails_the_cell_alone() {
+    let mut kernel = Kernel::start().await;
+    kernel.execute("let kept = 1;").await.ok();
+    let (request, compiler) = compiling(&mut kernel).await;
+    process::kill(compiler);
+    let again = until_runs(&kernel, "rustc", &[compiler]).await;
+    process::kill(again);
+    kernel
+        .finish(&request)
+        .await
+        .error("CompileError", "killed")
+        .traceback_contains("no variable is lost");
+    kernel.execute("kept").await.ok().result("1");
+    kernel.execute("STEPS").await.error("E0425", "STEPS");
+}
+
+/// "cargo" is the kernel's stand-in; its end must be that of the compiler that it has started.
+#[tokio::test]
+async fn a_cargo_that_is_killed_fails_the_cell_alone() {
+    let mut kernel = Kernel::start().await;
+    kernel.execute("let kept = 1;").await.ok();
+    let (request, compiler) = compiling(&mut kernel).await;
+    let cargo = until_runs(&kernel, "cargo", &[]).await;
+    process::kill(cargo);
+    kernel
+        .finish(&request)
+        .await
+        .error("CompileError", "killed")
+        .traceback_contains("no variable is lost");
+    kernel.execute("kept").await.ok().result("1");
+    assert!(
+        !process::exists(compiler),
+        "the compiler of a cell that has failed still runs"
+    );
+}
+
+#[tokio::test]
+async fn a_kernel_that_is_killed_takes_the_compiler_along() {
+    let mut kernel = Kernel::start().await;
+    kernel.execute("let kept = 1;").await.ok();
+    let (request, compiler) = compiling(&mut kernel).await;
+    kernel.abandon(&request);
+    kernel.process().signal(9);
+    kernel.until_ended().await;
+    let begin = Instant::now();
+    while process::exists(compiler) {
+        assert!(begin.elapsed() < PROMPT, "the compiler outlives its kernel");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The kernel's own folder among those of all sessions.
+fn session_of(kernel: &Kernel) -> PathBuf {
+    let prefix = format!("{}-", kernel.process().id());
+    let sessions = std::fs::read_dir(sessions()).expect("there are sessions");
+    let is_its =
+        |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with(&prefix);
+    let found = sessions.flatten().find(is_its);
+    found.expect("the kernel has a folder").path()
+}
+
+#[tokio::test]
+async fn a_session_folder_that_is_deleted_is_made_again_and_nothing_is_lost() {
+    let mut kernel = Kernel::start().await;
+    kernel
+        .execute("#[derive(Debug)]\nstruct Kept(Vec<u8>);\nlet kept = Kept(vec![1]);\nlet task = tokio::spawn(async { 5 });")
+        .await
+        .ok();
+    for _ in 0..2 {
+        let folder = session_of(&kernel);
+        std::fs::remove_dir_all(&folder).expect("the folder can be removed");
+        kernel.execute("1 + 1").await.ok().result("2");
+        kernel.execute("kept").await.ok().result("Kept([1])");
+        let mode = std::fs::metadata(&folder)
+            .expect("it is there again")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o700, "only its user may look into it");
+    }
+    kernel.execute("task.await?").await.ok().result("5");
+    // A new process finds its way to the kernel.
+    kernel
+        .execute("std::process::exit(3)")
+        .await
+        .error("ProcessEnded", "status 3");
+    kernel
+        .execute(r#"println!("new"); 1 + 1"#)
+        .await
+        .ok()
+        .stdout("new\n")
+        .result("2");
+}

@@ -1,0 +1,96 @@
+//! Memory and disk that run out.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use client::{Kernel, Launch, process};
+
+use super::{sessions, worker_of};
+
+/// What a worker may take beyond what it has, in bytes.
+const MEMORY: u64 = 512 << 20;
+
+#[tokio::test]
+async fn a_cell_that_takes_all_memory_is_told_so() {
+    let mut kernel = Kernel::start().await;
+    for _ in 0..2 {
+        kernel.execute("let lost = 1;").await.ok();
+        let worker = worker_of(&mut kernel).await;
+        process::limit_memory(worker, MEMORY);
+        kernel
+            .execute("let mut taken = Vec::new();\nloop { taken.push(vec![1u8; 1 << 20]); }")
+            .await
+            .error("ProcessEnded", "memory ran out")
+            .traceback_contains("lost")
+            .stderr_contains("memory allocation of 1048576 bytes failed");
+        kernel.execute("1 + 1").await.ok().result("2");
+    }
+}
+
+/// By these arguments `unshare` gives a program its own view of the disks, in which it may mount others.
+const OWN_DISKS: [&str; 3] = ["--user", "--map-root-user", "--mount"];
+
+/// A kernel whose sessions are on a small disk of its own, and the place where others see that disk.
+async fn on_a_small_disk() -> (Kernel, PathBuf) {
+    let sessions = sessions().canonicalize().expect("a path");
+    let disk = "mount -t tmpfs -o size=1g,mode=700 tmpfs \"$0\" && exec \"$@\"";
+    let sh = ["sh", "-c", disk, &sessions.to_string_lossy()].map(str::to_owned);
+    let unshare = ["unshare"].into_iter().chain(OWN_DISKS).map(str::to_owned);
+    let words = unshare.chain(sh);
+    let kernel = Launch::kernel().under(words).start().await;
+    let root = PathBuf::from(format!("/proc/{}/root", kernel.process().id()));
+    let disk = root.join(sessions.strip_prefix("/").unwrap_or(&sessions));
+    (kernel, disk)
+}
+
+/// Fills a disk up, and leaves so many bytes.
+fn fill(file: &Path, but: u64) {
+    let mut filling = File::create(file).expect("the disk can be written");
+    let piece = vec![0u8; 1 << 16];
+    while filling.write_all(&piece).is_ok() {}
+    let length = filling.metadata().expect("the file is there").len();
+    filling
+        .set_len(length.saturating_sub(but))
+        .expect("a file can be cut");
+}
+
+/// Containers and some systems do not let everybody have a disk of one's own.
+fn may_mount() -> bool {
+    let tried = Command::new("unshare").args(OWN_DISKS).arg("true").status();
+    tried.is_ok_and(|status| status.success())
+}
+
+#[tokio::test]
+async fn a_full_disk_fails_the_cell_alone() {
+    if !may_mount() {
+        println!("skipped: `unshare` may not be used here");
+        return;
+    }
+    let (mut kernel, disk) = on_a_small_disk().await;
+    kernel
+        .execute("let kept = String::from(\"kept\");")
+        .await
+        .ok();
+    let file = disk.join("fill");
+    let mut failed = Vec::new();
+    for but in [0, 16, 32, 48, 64, 96, 128, 512].map(|kibibytes| kibibytes << 10) {
+        fill(&file, but);
+        let outcome = kernel.execute("let new = kept.len();\nnew + 1").await;
+        std::fs::remove_file(&file).expect("the file can be removed");
+        let transcript = outcome.into_transcript();
+        if transcript.result_text().as_deref() != Some("5") {
+            let traceback = transcript.traceback();
+            assert!(
+                traceback.contains("No space left on device")
+                    && traceback.contains("no variable is lost"),
+                "{but} bytes were left:\n{transcript}"
+            );
+            failed.push(but);
+        }
+        kernel.execute("kept").await.ok().result(r#""kept""#);
+    }
+    println!("cells failed with so many bytes left: {failed:?}");
+    assert!(failed.starts_with(&[0]) && failed.len() < 8, "{failed:?}");
+}
