@@ -122,6 +122,25 @@ async fn printed_rich_outputs_come_in_order_with_prints() {
             ("stdout", "five"),
             ("execute_result", "text/plain: 6"),
         ]);
+    // However they come together: a form that comes again is another output's.
+    kernel
+        .execute(
+            r#"use std::io::Write;
+let mut all = String::new();
+for n in 1..=3 {
+    for form in ["text/plain", "text/html"] {
+        all += &format!("EVCXR_BEGIN_CONTENT {form}\n<b>{n}</b>\nEVCXR_END_CONTENT\n");
+    }
+}
+std::io::stdout().write_all(all.as_bytes())?;"#,
+        )
+        .await
+        .ok()
+        .displays(&[
+            ("text/html", "<b>1</b>"),
+            ("text/html", "<b>2</b>"),
+            ("text/html", "<b>3</b>"),
+        ]);
     // A type of one's own that shows itself so.
     kernel
         .execute(

@@ -125,10 +125,13 @@ impl Outlet {
         if stream == Stream::Stderr {
             return self.send_output(stream, bytes.to_vec());
         }
-        // Contents that follow each other are forms of one output.
+        // Contents that follow each other are forms of one output, until a form comes again.
         let mut forms = Vec::new();
         for piece in self.splitter.push(bytes) {
             if let Piece::Content { mime_type, content } = piece {
+                if forms.iter().any(|(known, _)| *known == mime_type) {
+                    self.send_contents(&mut forms);
+                }
                 forms.push((mime_type, MimeValue::Text(content)));
                 continue;
             }
