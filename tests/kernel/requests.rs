@@ -1,5 +1,7 @@
 //! Completion, inspection and the other questions that a front end asks.
 
+use std::time::Duration;
+
 use client::protocol::{HistoryRequest, IsCompleteReplyStatus, ReplyStatus};
 use client::{Cell, Kernel, listing};
 
@@ -121,4 +123,35 @@ async fn expressions_are_evaluated_behind_a_cell() {
     let values = reply.user_expressions.unwrap_or_default();
     let text = format!("{values:?}");
     assert!(text.contains("21") && text.contains("E0425"), "{text}");
+}
+
+/// Parsers recurse: code that is nested too deeply must not take the kernel along.
+#[tokio::test]
+async fn code_that_is_nested_deeply_does_no_harm() {
+    let mut kernel = Kernel::start().await;
+    kernel.execute("let kept = 1;").await.ok();
+    let nested = [
+        ("(", ")", 900),
+        ("{", "}", 900),
+        ("&", "", 900),
+        ("if true { 1 } else ", "", 200),
+    ];
+    for (open, close, bearable) in nested {
+        for depth in [bearable, 100_000] {
+            let code = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            let end = code.len();
+            kernel.is_complete(&code).await;
+            kernel.complete(&code, end).await;
+            kernel.inspect(&code, depth).await;
+            let cell = Cell::new(code.as_str()).within(Duration::from_secs(60));
+            let outcome = kernel.execute(cell).await;
+            if depth > bearable {
+                outcome.error("SyntaxError", "nested too deeply");
+            } else {
+                // Whether the compiler can take it is the compiler's affair.
+                outcome.into_transcript();
+            }
+            kernel.execute("kept").await.ok().result("1");
+        }
+    }
 }

@@ -1,4 +1,8 @@
 //! What a parse of a cell tells, without any compiler. No input or output.
+//!
+//! - [`nesting`]: whether the code may be parsed at all.
+
+pub mod nesting;
 
 use ra_ap_syntax::{Edition, NodeOrToken, SourceFile, SyntaxKind};
 

@@ -3,6 +3,7 @@
 use super::{Dispatcher, Engine};
 use crate::event::{Action, Answer, Query, RequestChannel};
 use crate::jupyter::{is_complete::is_complete, replies};
+use crate::syntax::nesting;
 use jupyter_protocol::{
     CommClose, CommInfoReply, HistoryReply, InterruptReply, JupyterMessage, JupyterMessageContent,
     ReplyStatus, ShutdownReply, UnknownMessage,
@@ -133,9 +134,10 @@ impl Dispatcher {
     }
 
     /// Asks the analyser, unless it is busy with a cell: then an honest "nothing" at once is better
-    /// than a late answer.
+    /// than a late answer. The same for code that it could not take.
     fn query(&mut self, request: JupyterMessage, query: Query) {
-        if self.running.is_some() || self.engine != Engine::Ready {
+        let (Query::Complete { code, .. } | Query::Inspect { code, .. }) = &query;
+        if self.running.is_some() || self.engine != Engine::Ready || nesting::is_too_deep(code) {
             self.answer_query(&request, Answer::Nothing);
             return;
         }

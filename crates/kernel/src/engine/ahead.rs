@@ -6,6 +6,7 @@
 //! that very cell, evcxr generates the same text, and the library is there. When they have changed
 //! it, the text differs, and nothing was gained or lost.
 
+use crate::syntax::nesting;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -55,6 +56,7 @@ fn cell_after(notebook: &Value, cell_id: &str) -> Option<String> {
 /// person.
 fn is_plain_code(code: &str) -> bool {
     !code.trim().is_empty()
+        && !nesting::is_too_deep(code)
         && !code.lines().any(|line| {
             line.trim_start().starts_with([':', '!']) && !line.trim_start().starts_with("::")
         })

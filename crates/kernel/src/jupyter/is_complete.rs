@@ -1,6 +1,6 @@
 //! Whether a cell could be run as it is, or goes on. A console asks this at every new line.
 
-use crate::syntax::{self, Brackets};
+use crate::syntax::{self, Brackets, nesting};
 use jupyter_protocol::IsCompleteReply;
 
 /// One step of indentation.
@@ -11,6 +11,9 @@ pub fn is_complete(code: &str) -> IsCompleteReply {
     let rust = syntax::without_commands(code);
     if rust.trim().is_empty() {
         return IsCompleteReply::complete();
+    }
+    if nesting::is_too_deep(&rust) {
+        return IsCompleteReply::invalid();
     }
     let brackets = Brackets::of(&rust);
     if brackets.unfinished.is_some() {

@@ -1,12 +1,23 @@
 //! Cells of which evcxr would leave out what it cannot read, and run the rest.
 
 use crate::event::Failure;
-use crate::syntax::Brackets;
+use crate::syntax::{Brackets, nesting};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 
-/// The error of a cell with a bracket that closes nothing, or that ends inside a string or a comment.
+/// The error of a cell with a bracket that closes nothing, that ends inside a string or a comment, or that no parser
+/// could take.
 /// `rust` is the cell without commands, `count` its number.
 pub fn refusal(rust: &str, count: usize) -> Option<Failure> {
+    if nesting::is_too_deep(rust) {
+        let value = "the cell is nested too deeply to be read".to_owned();
+        return Some(Failure {
+            name: "SyntaxError".to_owned(),
+            traceback: vec![format!(
+                "SyntaxError: {value}. Nothing was run. Put inner parts into variables or functions."
+            )],
+            value,
+        });
+    }
     let brackets = Brackets::of(rust);
     let (place, message) = if let Some(place) = brackets.unfinished {
         (
