@@ -32,7 +32,7 @@ use session::Session;
 use source_map::SourceMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// How long the worker may take to send what it has written when a cell has ended.
@@ -40,6 +40,9 @@ const SYNCHRONIZE: Duration = Duration::from_secs(10);
 
 /// How long a worker that has died may take to be gone from the process table.
 const DYING: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether a worker that is not connected still lives.
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// How long nothing must come before the analyser is exercised.
 const QUIET: Duration = Duration::from_millis(300);
@@ -209,7 +212,7 @@ impl Driver {
             return CellEnd::Refused(diagnostics::folder_is_gone(&error));
         }
         // Of a worker that was killed since the last cell everything has come already.
-        let gone = self.worker_lives().then(|| self.workers.count_gone());
+        let gone = self.count_gone_before_this_one();
         self.workers
             .tell(&KernelFrame::NextCell { cell, allow_stdin });
         self.lock_sources().begin_cell(cell, count, code);
@@ -319,6 +322,21 @@ impl Driver {
     fn variables(&self) -> Vec<String> {
         let variables = self.context.variables_and_types();
         variables.map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// How many workers had ended before the one that is there; `None` where there is none. One that has just
+    /// been started is waited for.
+    fn count_gone_before_this_one(&self) -> Option<u64> {
+        let begin = Instant::now();
+        loop {
+            let gone = self.workers.count_gone();
+            if self.workers.wait_until_connected(MOMENT) {
+                return Some(gone);
+            }
+            if !self.worker_lives() || begin.elapsed() > DYING {
+                return None;
+            }
+        }
     }
 
     fn worker_lives(&self) -> bool {
