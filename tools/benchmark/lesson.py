@@ -80,6 +80,11 @@ let latest = 0;"""
                 return Cell(
                     kind, f"tokio::time::sleep(std::time::Duration::from_millis(1)).await;\n{i} * 2", str(i * 2)
                 )
+            case "spawn" if self.dependencies:
+                # Such a kernel links each cell with a tokio of its own, and a task that any but the first cell spawns
+                # hangs. So here it has a runtime and a thread of its own.
+                spawned = f"tokio::spawn(async move {{ {i} + 1 }}).await.unwrap()"
+                return Cell(kind, _on_a_runtime(spawned), str(i + 1))
             case "spawn":
                 return Cell(kind, f"tokio::spawn(async move {{ {i} + 1 }}).await?", str(i + 1))
             case "struct and fn":
@@ -105,14 +110,14 @@ let latest = 0;"""
                     SVG,
                 )
             case "HTTP call" if self.dependencies:
-                # Such a kernel links each cell with a tokio of its own, and a request awaited in any but the first
-                # cell that makes one hangs. So here it has a runtime and a thread of its own.
+                # The same holds for requests.
                 return Cell(
                     kind,
-                    "std::thread::spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(async {\n"
-                    f'    let body = reqwest::get("{self.address}/items/{i}").await.unwrap().text().await.unwrap();\n'
-                    "    let item: serde_json::Value = serde_json::from_str(&body).unwrap();\n    "
-                    'item["id"].as_i64().unwrap_or(-1)\n})).join().unwrap()',
+                    _on_a_runtime(
+                        f'let body = reqwest::get("{self.address}/items/{i}").await.unwrap().text().await.unwrap();\n'
+                        "    let item: serde_json::Value = serde_json::from_str(&body).unwrap();\n    "
+                        'item["id"].as_i64().unwrap_or(-1)'
+                    ),
                     str(i),
                 )
             case "HTTP call":
@@ -135,6 +140,14 @@ let latest = 0;"""
             Cell("filler", f"let latest = {i} + step;"),
             Cell("filler", f"tokio::task::yield_now().await;\nstep + {i}", str(3 + i)),
         )[i % 3]
+
+
+def _on_a_runtime(code: str) -> str:
+    return (
+        "std::thread::spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(async {\n    "
+        + code
+        + "\n})).join().unwrap()"
+    )
 
 
 class Python(Lesson):
