@@ -60,6 +60,9 @@ pub const AHEAD_MARK: &str = ".compiling-ahead";
 /// Where cells that were compiled ahead are put aside.
 pub const AHEAD_FOLDER: &str = ".ahead";
 
+/// Where compilers and linkers put their temporary files.
+const TEMPORARY_FOLDER: &str = ".temporary";
+
 /// A program that this binary stands in for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tool {
@@ -182,6 +185,7 @@ fn wait(command: &mut Command) -> ExitCode {
 /// would compile every one a second time.
 fn build(arguments: &[OsString], only_check: bool) -> ExitCode {
     let _ = rustix::process::setpgid(None, None);
+    keep_temporary_files_here();
     let mut report = report::Report::begin();
     if guard::library_is_wanted() {
         source::shorten();
@@ -190,6 +194,20 @@ fn build(arguments: &[OsString], only_check: bool) -> ExitCode {
         return code;
     }
     full::build(arguments, &mut report)
+}
+
+/// A compiler or linker that an interrupt ends leaves its temporary files, which are not to pile up on the
+/// machine: they go with the next build, or with the session.
+fn keep_temporary_files_here() {
+    let Ok(package) = std::env::current_dir() else {
+        return;
+    };
+    let folder = package.join(TEMPORARY_FOLDER);
+    let _ = std::fs::remove_dir_all(&folder);
+    if std::fs::create_dir(&folder).is_ok() {
+        // SAFETY: no other thread runs yet.
+        unsafe { std::env::set_var("TMPDIR", folder) };
+    }
 }
 
 fn exit_code(status: std::process::ExitStatus) -> ExitCode {

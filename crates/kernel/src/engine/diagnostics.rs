@@ -145,7 +145,11 @@ fn not_about_the_cell(messages: &[rustc::Message]) -> Failure {
         ),
         None => "the compiler ended without a word: it crashed, or it was killed (by the system when memory runs out, or by somebody)".to_owned(),
     };
-    tracing::warn!(?refusals, "{value}");
+    match refusals.is_empty() {
+        // An interrupt does that, too.
+        true => tracing::info!("{value}"),
+        false => tracing::warn!(?refusals, "{value}"),
+    }
     let name = refusals.first().and_then(|first| first.code());
     let mut traceback = vec![format!(
         "{value}. Nothing was run, and no variable is lost: run the cell again, or write it in another way."
