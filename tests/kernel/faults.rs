@@ -41,26 +41,3 @@ async fn a_cell_that_ends_its_process_fails_and_the_next_one_works() {
             .result("5");
     }
 }
-
-#[tokio::test]
-async fn nothing_is_left_of_the_kernel_after_its_death() {
-    let mut kernel = Kernel::start().await;
-    let file = kernel.folder().join("worker");
-    kernel
-        .execute(format!(
-            "std::fs::write({file:?}, std::process::id().to_string())?;"
-        ))
-        .await
-        .ok();
-    let worker = std::fs::read_to_string(&file).expect("the cell wrote its process id");
-    let worker: i32 = worker.parse().expect("a process id");
-    kernel.process().signal(9);
-    kernel.until_ended().await;
-    for _ in 0..200 {
-        if !client::process::exists(worker) {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("the worker {worker} still runs 10 s after the death of its kernel");
-}

@@ -20,11 +20,11 @@ const SLOW_TO_COMPILE: &str = "#[allow(long_running_const_eval)]
 const STEPS: u64 = { let mut steps = 0; while steps < 1_000_000 { steps += 1; } steps };
 STEPS";
 
-async fn kill_and_wait(pid: i32) {
-    process::kill(pid);
+/// Waits until a process is gone.
+async fn until_gone(pid: i32, limit: Duration) {
     let begin = Instant::now();
     while process::exists(pid) {
-        assert!(begin.elapsed() < SOON, "{pid} was killed and still runs");
+        assert!(begin.elapsed() < limit, "{pid} still runs");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -42,12 +42,24 @@ async fn until_runs(kernel: &Kernel, program: &str, known: &[i32]) -> i32 {
     }
 }
 
-/// Sends a cell that is long in compilation, and waits until the compiler works on it.
-async fn compiling(kernel: &mut Kernel) -> (Request, i32) {
+/// A kernel with a variable `kept`, whose compiler works on a cell that is long in compilation.
+async fn compiling() -> (Kernel, Request, i32) {
+    let mut kernel = Kernel::start().await;
+    kernel.execute("let kept = 1;").await.ok();
     let cell = Cell::new(SLOW_TO_COMPILE).within(Duration::from_secs(60));
     let request = kernel.send(cell).await;
-    let compiler = until_runs(kernel, "rustc", &[]).await;
-    (request, compiler)
+    let compiler = until_runs(&kernel, "rustc", &[]).await;
+    (kernel, request, compiler)
+}
+
+/// The cell fails and says why, and nothing else is lost.
+async fn the_cell_alone_fails(kernel: &mut Kernel, request: &Request) {
+    kernel
+        .finish(request)
+        .await
+        .error("CompileError", "killed")
+        .traceback_contains("no variable is lost");
+    kernel.execute("kept").await.ok().result("1");
 }
 
 #[tokio::test]
@@ -60,7 +72,8 @@ async fn a_worker_that_is_killed_between_cells_is_told_with_the_next_one() {
     for _ in 0..2 {
         kernel.execute("let also = 1;").await.ok();
         let worker = worker_of(&mut kernel).await;
-        kill_and_wait(worker).await;
+        process::kill(worker);
+        until_gone(worker, SOON).await;
         kernel
             .execute(r#"print!("not run"); 1 + 1"#)
             .await
@@ -98,9 +111,7 @@ async fn a_worker_that_is_killed_while_a_cell_runs_ends_the_cell() {
 
 #[tokio::test]
 async fn a_compiler_that_is_killed_once_is_started_again() {
-    let mut kernel = Kernel::start().await;
-    kernel.execute("let kept = 1;").await.ok();
-    let (request, compiler) = compiling(&mut kernel).await;
+    let (mut kernel, request, compiler) = compiling().await;
     process::kill(compiler);
     kernel
         .finish(&request)
@@ -113,35 +124,21 @@ async fn a_compiler_that_is_killed_once_is_started_again() {
 
 #[tokio::test]
 async fn a_compiler_that_is_killed_every_time_fails_the_cell_alone() {
-    let mut kernel = Kernel::start().await;
-    kernel.execute("let kept = 1;").await.ok();
-    let (request, compiler) = compiling(&mut kernel).await;
+    let (mut kernel, request, compiler) = compiling().await;
     process::kill(compiler);
     let again = until_runs(&kernel, "rustc", &[compiler]).await;
     process::kill(again);
-    kernel
-        .finish(&request)
-        .await
-        .error("CompileError", "killed")
-        .traceback_contains("no variable is lost");
-    kernel.execute("kept").await.ok().result("1");
+    the_cell_alone_fails(&mut kernel, &request).await;
     kernel.execute("STEPS").await.error("E0425", "STEPS");
 }
 
 /// "cargo" is the kernel's stand-in; its end must be that of the compiler that it has started.
 #[tokio::test]
 async fn a_cargo_that_is_killed_fails_the_cell_alone() {
-    let mut kernel = Kernel::start().await;
-    kernel.execute("let kept = 1;").await.ok();
-    let (request, compiler) = compiling(&mut kernel).await;
+    let (mut kernel, request, compiler) = compiling().await;
     let cargo = until_runs(&kernel, "cargo", &[]).await;
     process::kill(cargo);
-    kernel
-        .finish(&request)
-        .await
-        .error("CompileError", "killed")
-        .traceback_contains("no variable is lost");
-    kernel.execute("kept").await.ok().result("1");
+    the_cell_alone_fails(&mut kernel, &request).await;
     assert!(
         !process::exists(compiler),
         "the compiler of a cell that has failed still runs"
@@ -149,18 +146,21 @@ async fn a_cargo_that_is_killed_fails_the_cell_alone() {
 }
 
 #[tokio::test]
-async fn a_kernel_that_is_killed_takes_the_compiler_along() {
+async fn nothing_is_left_of_the_kernel_after_its_death() {
     let mut kernel = Kernel::start().await;
-    kernel.execute("let kept = 1;").await.ok();
-    let (request, compiler) = compiling(&mut kernel).await;
+    let worker = worker_of(&mut kernel).await;
+    kernel.process().signal(9);
+    kernel.until_ended().await;
+    until_gone(worker, Duration::from_secs(10)).await;
+}
+
+#[tokio::test]
+async fn a_kernel_that_is_killed_takes_the_compiler_along() {
+    let (mut kernel, request, compiler) = compiling().await;
     kernel.abandon(&request);
     kernel.process().signal(9);
     kernel.until_ended().await;
-    let begin = Instant::now();
-    while process::exists(compiler) {
-        assert!(begin.elapsed() < PROMPT, "the compiler outlives its kernel");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until_gone(compiler, PROMPT).await;
 }
 
 /// The kernel's own folder among those of all sessions.

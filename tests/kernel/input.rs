@@ -73,6 +73,14 @@ lines.join("+")"#,
         .result(r#""line 1+line 2+line 3""#);
 }
 
+/// A question reaches the person, and the answer the cell.
+async fn a_question_is_answered(kernel: &mut Kernel) {
+    let request = kernel.send(Cell::new(ASKING).with_stdin()).await;
+    kernel.next_input_request(&request).await;
+    kernel.reply_input("four").await;
+    kernel.finish(&request).await.ok().result("4");
+}
+
 #[tokio::test]
 async fn without_a_person_the_cell_fails_at_once() {
     let mut kernel = Kernel::start().await;
@@ -82,10 +90,7 @@ async fn without_a_person_the_cell_fails_at_once() {
         .error("Error", "cannot ask for input");
     // An answer that nobody has asked for is no line of a later question.
     kernel.reply_input("too early").await;
-    let request = kernel.send(Cell::new(ASKING).with_stdin()).await;
-    kernel.next_input_request(&request).await;
-    kernel.reply_input("four").await;
-    kernel.finish(&request).await.ok().result("4");
+    a_question_is_answered(&mut kernel).await;
 }
 
 #[tokio::test]
@@ -99,10 +104,7 @@ async fn a_question_can_be_interrupted() {
     // The front end may still send what stood in its field.
     kernel.reply_input("too late").await;
     kernel.execute("kept").await.ok().result("1");
-    let request = kernel.send(Cell::new(ASKING).with_stdin()).await;
-    kernel.next_input_request(&request).await;
-    kernel.reply_input("four").await;
-    kernel.finish(&request).await.ok().result("4");
+    a_question_is_answered(&mut kernel).await;
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ mod timeline;
 mod torture;
 mod variables;
 
+use client::{listing, protocol::Media};
 use std::path::{Path, PathBuf};
 
 /// The process that runs a kernel's cells.
@@ -47,6 +48,12 @@ async fn worker_of(kernel: &mut client::Kernel) -> i32 {
     let asked = kernel.execute("std::process::id()").await.ok();
     let text = asked.into_transcript().result_text().unwrap_or_default();
     text.parse().expect("a process id")
+}
+
+/// One form of a rich output, which must have it.
+fn text(media: &Media, mime_type: &str) -> String {
+    let text = listing::text_of(media, mime_type);
+    text.unwrap_or_else(|| panic!("no {mime_type} in {}", listing::all_texts(media)))
 }
 
 /// The folder that the folders of all sessions are in.

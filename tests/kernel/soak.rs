@@ -15,7 +15,7 @@ struct Usage {
     /// Resident memory in KiB.
     memory: u64,
     open_files: usize,
-    /// Processes that it has started and that have not ended.
+    /// Processes below it that have not ended.
     children: usize,
     /// Files in its folder for temporary files.
     files_left: usize,
@@ -33,7 +33,7 @@ impl Usage {
         Usage {
             memory: memory.expect("a process has memory"),
             open_files: count(&folder.join("fd")),
-            children: children_of(id),
+            children: client::process::below(id).len(),
             files_left: count(&std::env::temp_dir()),
         }
     }
@@ -41,18 +41,6 @@ impl Usage {
 
 fn count(folder: &std::path::Path) -> usize {
     std::fs::read_dir(folder).map_or(0, |entries| entries.flatten().count())
-}
-
-fn children_of(parent: u32) -> usize {
-    let processes = std::fs::read_dir("/proc").expect("Linux").flatten();
-    let is_child = |stat: String| {
-        let rest = stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned());
-        rest.is_some_and(|rest| rest.split(' ').nth(1) == Some(&parent.to_string()))
-    };
-    processes
-        .filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok())
-        .filter(|stat| is_child(stat.clone()))
-        .count()
 }
 
 /// A moment for an interrupt, as good as random, and the same in each run.

@@ -3,18 +3,10 @@
 use std::time::Duration;
 
 use client::protocol::JupyterMessageContent as Content;
-use client::protocol::Media;
 use client::{Cell, Kernel, listing};
 
-const NAMES: &str = "use notebook::{tasks, timeline::{self, Named}};
-use std::time::Duration;
-use tokio::time::sleep;
-fn ms(number: u64) -> Duration { Duration::from_millis(number) }";
-
-fn text(media: &Media, mime_type: &str) -> String {
-    let text = listing::text_of(media, mime_type);
-    text.unwrap_or_else(|| panic!("no {mime_type} in {}", listing::all_texts(media)))
-}
+use super::text;
+use super::timeline::NAMES;
 
 #[tokio::test]
 async fn tasks() {

@@ -1,9 +1,12 @@
-//! Timelines and the list of tasks: what a client is sent, against what was recorded.
+//! Timelines: what a client is sent, against what was recorded.
 
+use client::Kernel;
 use client::protocol::Media;
-use client::{Kernel, listing};
 
-const NAMES: &str = "use notebook::{tasks, timeline::{self, Named}};
+use super::text;
+
+/// What cells about tasks use.
+pub(super) const NAMES: &str = "use notebook::{tasks, timeline::{self, Named}};
 use std::time::Duration;
 use tokio::time::sleep;
 fn ms(number: u64) -> Duration { Duration::from_millis(number) }";
@@ -17,11 +20,6 @@ async fn timelines() {
     spans_are_rows(&mut kernel).await;
     a_live_timeline_grows(&mut kernel).await;
     below_every_cell(&mut kernel).await;
-}
-
-fn text(media: &Media, mime_type: &str) -> String {
-    let text = listing::text_of(media, mime_type);
-    text.unwrap_or_else(|| panic!("no {mime_type} in {}", listing::all_texts(media)))
 }
 
 /// Where rectangles of a class stand in a picture: from and to.

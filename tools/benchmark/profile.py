@@ -64,11 +64,12 @@ def _profile(session: Session, lesson: Lesson, kind: str, numbers) -> Profile:
         cells.append(_run(session, cell.source, cell.expect))
         own.append(_processor_time(session.pid) - before)
     package = _package(session)
+    compiler = _command(package)
     cell, kernel = statistics.median(cells), statistics.mean(own)
     steps = {"analyser and the rest of the kernel": kernel}
     until = 0.0
     for emitted, label in _STEPS:
-        seconds = statistics.median(_compile(package, emitted) for _ in range(CELLS))
+        seconds = statistics.median(_compile(package, compiler, emitted) for _ in range(CELLS))
         steps[label] = seconds - until
         until = seconds
     steps["starting programs, loading, running, messages"] = cell - kernel - until
@@ -90,16 +91,18 @@ def _package(session: Session) -> Path:
     return Path(text)
 
 
-def _compile(package: Path, emitted: str) -> float:
-    """Seconds that the compiler takes for the cell in `package`, as far as `emitted` says."""
-    # The text is the one of the newest note whose libraries include the one that all cells share.
+def _command(package: Path) -> dict:
+    """The compiler's command for cells, as the newest note says that names the library which all cells share."""
     notes = sorted((package / ".recipes").glob("*.json"), key=lambda note: note.stat().st_mtime, reverse=True)
     for note in notes:
         compiler = json.loads(note.read_text(encoding="utf-8"))["compiler"]
         if any(argument.startswith("notebook=") for argument in compiler["arguments"]):
-            break
-    else:
-        raise KernelFailed("it has no note of how its cells are compiled")
+            return compiler
+    raise KernelFailed("it has no note of how its cells are compiled")
+
+
+def _compile(package: Path, compiler: dict, emitted: str) -> float:
+    """Seconds that the compiler takes for the cell in `package`, as far as `emitted` says."""
     arguments = [f"--emit={emitted}" if a.startswith("--emit=") else a for a in compiler["arguments"]]
     with tempfile.TemporaryDirectory(prefix="profile-") as out:
         arguments[arguments.index("--out-dir") + 1] = out
