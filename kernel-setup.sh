@@ -23,7 +23,7 @@ Usage: ./kernel-setup.sh [install] [--user]     install the kernel and JupyterLa
        ./kernel-setup.sh test                   install, then check and test everything
        ./kernel-setup.sh --help                 this text
 
-install   The first time takes about 10 minutes on two cores; with nothing changed, a second or two.
+install   The first time takes about 13 minutes on two cores; with nothing changed, a second or two.
           --user also installs the kernel for every JupyterLab of yours, in your home folder.
 lab       Passes ARGUMENTS on to JupyterLab, for example: --no-browser --port 9000
           Name a notebook to open another one: ./kernel-setup.sh lab notebooks/08-fetching-urls.ipynb
@@ -185,6 +185,13 @@ build_kernel() {
     finish_step 'built'
 }
 
+# Apart from the kernel: built together, cargo would unite the features of what both depend on.
+build_services() {
+    begin_step 'Building the small servers that lessons start as programs' 'about 3 minutes the first time'
+    cargo build --release --locked --package services
+    finish_step 'built'
+}
+
 prebuild_library() {
     begin_step 'Building the library that cells link to, so that your first cell is quick' '1 to 2 minutes the first time'
     "$KERNEL" prebuild
@@ -223,6 +230,7 @@ install_everything() {
     check_prerequisites
     install_python_packages requirements.txt 'Installing JupyterLab into .venv' 'about 1 minute the first time'
     build_kernel
+    build_services
     prebuild_library
     install_kernelspec "${1:-}"
     trust_lessons

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use services::{Catalog, End, Fleet, Pages, Server, WebService};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -46,6 +47,12 @@ enum Service {
     },
     /// The web application: items, remote data, tasks, slow answers, WebSockets, Swagger UI at /docs.
     Web(WebArguments),
+    /// Asks a server on this machine whether it lives: for a container's health check.
+    Health {
+        /// The port that it listens on.
+        #[arg(long, env = "PORT", default_value_t = 8080)]
+        port: u16,
+    },
     /// Instances of the web application behind a proxy that starts and stops them.
     Fleet {
         /// The port to listen on, on 127.0.0.1; 0 takes any free one.
@@ -139,6 +146,7 @@ async fn run(service: Service) -> Result<(), Error> {
             end.with_standard_input = arguments.supervised;
             run_web(arguments, &mut end).await
         }
+        Service::Health { port } => check_health(port).await,
         Service::Fleet {
             port,
             max_instances,
@@ -185,6 +193,22 @@ async fn run_web(arguments: WebArguments, end: &mut Ending) -> Result<(), Error>
         println!("{}", web.url("/"));
     }
     serve(web.server(), end).await
+}
+
+async fn check_health(port: u16) -> Result<(), Error> {
+    let asking = async {
+        let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+        let request = b"GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        connection.write_all(request).await?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await?;
+        std::io::Result::Ok(answer)
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(2), asking).await??;
+    match answer.lines().next() {
+        Some("HTTP/1.1 200 OK") => Ok(()),
+        other => Err(format!("the server on port {port} answered {other:?}").into()),
+    }
 }
 
 fn milliseconds(option: &str, given: f64) -> Result<Duration, Error> {

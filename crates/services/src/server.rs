@@ -105,7 +105,8 @@ impl fmt::Debug for Server {
 }
 
 /// What is to be done on the server's runtime, given its [`Context`].
-pub(crate) type Hook = Box<dyn FnOnce(Context) -> BoxFuture<'static, Result<(), String>> + Send>;
+pub(crate) type Hook =
+    Box<dyn FnOnce(Context) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 /// The settings of a server that is not started yet. Made by [`Server::builder`].
 #[must_use = "a builder does nothing until `.start(…).await`"]
@@ -196,7 +197,7 @@ impl ServerBuilder {
 
     /// What to do before the first connection is accepted, on the server's runtime. An `Err` ends the start with
     /// [`StartError::Startup`].
-    pub fn on_start<F>(mut self, hook: impl FnOnce(Context) -> F + Send + 'static) -> Self
+    pub fn on_start<F>(mut self, hook: impl FnOnce(Context) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<(), String>> + Send + 'static,
     {
@@ -206,7 +207,7 @@ impl ServerBuilder {
 
     /// What to do at a stop, when the last connection has ended. It is given what is left of
     /// [`stop_within`](ServerBuilder::stop_within), and not run when the server is dropped.
-    pub fn on_stop<F>(mut self, hook: impl FnOnce(Context) -> F + Send + 'static) -> Self
+    pub fn on_stop<F>(mut self, hook: impl FnOnce(Context) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {

@@ -60,7 +60,10 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
     loop {
         let place = match call.place().await {
             Ok(place) => place,
-            Err(reason) => return call.refused(problem_of(&reason)),
+            Err(reason) => {
+                let retry_after = [(header::RETRY_AFTER, "1")];
+                return (retry_after, call.refused(problem_of(&reason))).into_response();
+            }
         };
         let mut outgoing = Request::new(body.take().unwrap_or_default());
         *outgoing.method_mut() = parts.method.clone();

@@ -12,6 +12,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use super::failures::TooBusy;
 use super::{AppState, greeting, remote, runs, sockets, tasks};
 use crate::Context;
+use crate::problem::{FieldError, Location, Problem};
 
 /// The beginning of the document; the paths come from the routes.
 #[derive(utoipa::OpenApi)]
@@ -21,6 +22,8 @@ use crate::Context;
         description = "The service of lessons 11 to 13. Besides what is listed here there are WebSockets at `/ws/{user_id}` \
             and `/ws/sensors`, which OpenAPI cannot describe."
     ),
+    // Only what stands in the shared failures, and so is not found by way of an operation.
+    components(schemas(Problem, FieldError, Location)),
     tags(
         (name = "first steps"),
         (name = "data", description = "Fetched from a remote service"),

@@ -121,11 +121,20 @@ async fn a_bad_query_is_answered_with_what_is_wrong() {
         ] {
             let (status, detail) = problem(format!("{}?{field}={given}", site.page(1))).await;
             assert_eq!(status, 400, "{field}={given}");
-            assert_eq!(detail, format!("\"{field}\" is \"{given}\", but {allowed}."));
+            assert_eq!(
+                detail,
+                format!("\"{field}\" is \"{given}\", but {allowed}.")
+            );
         }
         for (query, sentence) in [
-            ("sise=600", "\"sise\" is unknown: the fields are size, latency, jitter and error."),
-            ("size=600&size=700", "\"size\" is there twice: give it once."),
+            (
+                "sise=600",
+                "\"sise\" is unknown: the fields are size, latency, jitter and error.",
+            ),
+            (
+                "size=600&size=700",
+                "\"size\" is there twice: give it once.",
+            ),
         ] {
             let (status, detail) = problem(format!("{}?{query}", site.page(1))).await;
             assert_eq!((status.as_u16(), detail.as_str()), (400, sentence));
@@ -188,7 +197,10 @@ async fn a_page_can_only_be_read() {
         assert_eq!(response.status(), 405);
         assert_eq!(response.headers()["allow"], "GET,HEAD");
         let (_, detail) = read_problem(response).await;
-        assert!(detail.contains("\"/pages/1\" does not take POST"), "{detail}");
+        assert!(
+            detail.contains("\"/pages/1\" does not take POST"),
+            "{detail}"
+        );
     })
     .await;
 }

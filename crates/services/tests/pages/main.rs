@@ -55,10 +55,16 @@ async fn problem(url: impl AsRef<str>) -> (StatusCode, String) {
 
 async fn read_problem(response: Response) -> (StatusCode, String) {
     let status = response.status();
-    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
     let problem: serde_json::Value = response.json().await.expect("a problem");
     assert_eq!(problem["status"], status.as_u16());
-    (status, problem["detail"].as_str().expect("a detail").to_owned())
+    (
+        status,
+        problem["detail"].as_str().expect("a detail").to_owned(),
+    )
 }
 
 async fn status_and_text(url: impl AsRef<str>) -> (StatusCode, String) {

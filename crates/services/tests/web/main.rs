@@ -53,12 +53,23 @@ async fn json(response: Response) -> Value {
 /// An answer that says what went wrong, as RFC 9457 has it.
 async fn problem(response: Response) -> Value {
     let status = response.status();
-    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
     let problem = json(response).await;
     assert_eq!(problem["status"], status.as_u16());
     assert_eq!(problem["type"], "about:blank");
-    assert_eq!(problem["title"], status.canonical_reason().unwrap_or("Unknown"));
-    assert!(problem["detail"].as_str().is_some_and(|detail| detail.ends_with('.')), "{problem}");
+    assert_eq!(
+        problem["title"],
+        status.canonical_reason().unwrap_or("Unknown")
+    );
+    assert!(
+        problem["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.ends_with('.')),
+        "{problem}"
+    );
     problem
 }
 

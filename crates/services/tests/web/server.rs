@@ -17,14 +17,21 @@ fn waiting() -> Router {
     Router::new()
         .route("/", route_get(async || "Hello"))
         .route("/forever", route_get(forever))
-        .route("/panic", route_get(async || -> () { panic!("as the test asks") }))
+        .route(
+            "/panic",
+            route_get(async || -> () { panic!("as the test asks") }),
+        )
         .route("/echo", post(async |body: String| body))
 }
 
 #[tokio::test]
 async fn every_answer_names_the_server() {
     limited(async {
-        let server = Server::builder().instance("blue").start(|_| waiting()).await.unwrap();
+        let server = Server::builder()
+            .instance("blue")
+            .start(|_| waiting())
+            .await
+            .unwrap();
         for path in ["/", "/panic", "/nowhere", "/health/live"] {
             let answer = get(server.url(path)).await;
             assert_eq!(answer.headers()["x-app-instance-id"], "blue", "{path}");
@@ -64,16 +71,30 @@ async fn a_panic_is_a_problem_and_costs_only_its_request() {
 #[tokio::test]
 async fn limits_hold_and_change_while_it_runs() {
     limited(async {
-        let builder = Server::builder().timeout(Duration::from_millis(50)).max_body_bytes(100);
+        let builder = Server::builder()
+            .timeout(Duration::from_millis(50))
+            .max_body_bytes(100);
         let server = builder.start(|_| waiting()).await.unwrap();
-        assert_eq!(problem(get(server.url("/forever")).await).await["status"], 408);
-        let echo = |bytes| client().post(server.url("/echo")).body("x".repeat(bytes)).send();
+        assert_eq!(
+            problem(get(server.url("/forever")).await).await["status"],
+            408
+        );
+        let echo = |bytes| {
+            client()
+                .post(server.url("/echo"))
+                .body("x".repeat(bytes))
+                .send()
+        };
         assert_eq!(echo(100).await.unwrap().status(), 200);
         assert_eq!(echo(101).await.unwrap().status(), 413);
 
         let context = server.context().clone();
-        context.set_limits(|limits| limits.timeout = Duration::from_secs(60)).unwrap();
-        context.set_limits(|limits| limits.max_concurrent = 1).unwrap();
+        context
+            .set_limits(|limits| limits.timeout = Duration::from_secs(60))
+            .unwrap();
+        context
+            .set_limits(|limits| limits.max_concurrent = 1)
+            .unwrap();
         let held = tokio::spawn(client().get(server.url("/forever")).send());
         until(|| context.in_flight() == 1).await;
         let refused = get(server.url("/")).await;
@@ -85,8 +106,13 @@ async fn limits_hold_and_change_while_it_runs() {
         until(|| context.in_flight() == 0).await;
         assert_eq!(get(server.url("/")).await.status(), 200);
 
-        let error = context.set_limits(|limits| limits.max_concurrent = 0).unwrap_err();
-        assert_eq!(error.to_string(), "the setting `max_concurrent` is 0, but must be at least 1");
+        let error = context
+            .set_limits(|limits| limits.max_concurrent = 0)
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the setting `max_concurrent` is 0, but must be at least 1"
+        );
         assert_eq!(context.limits().max_concurrent, 1);
     })
     .await;
@@ -134,7 +160,10 @@ async fn hooks_run_before_the_first_request_and_after_the_last() {
         let failing = Server::builder().on_start(async |_| Err("no database".to_owned()));
         let error = failing.start(|_| waiting()).await.unwrap_err();
         assert!(matches!(&error, StartError::Startup(_)), "{error:?}");
-        assert_eq!(error.to_string(), "the service could not get ready: no database");
+        assert_eq!(
+            error.to_string(),
+            "the service could not get ready: no database"
+        );
     })
     .await;
 }
@@ -183,7 +212,11 @@ async fn several_threads_serve() {
     limited(async {
         let block = async || std::thread::sleep(Duration::from_millis(500));
         let router = waiting().route("/block", route_get(block));
-        let server = Server::builder().workers(2).start(|_| router).await.unwrap();
+        let server = Server::builder()
+            .workers(2)
+            .start(|_| router)
+            .await
+            .unwrap();
         let blocked = tokio::spawn(client().get(server.url("/block")).send());
         until(|| server.context().in_flight() == 1).await;
         // Answered by the other thread.
@@ -199,11 +232,23 @@ fn settings_outside_their_limits_are_refused() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for (builder, start) in [
         (Server::builder().workers(0), "the setting `workers` is 0"),
-        (Server::builder().instance("a b"), "the setting `instance` is \"a b\""),
-        (Server::builder().timeout(Duration::ZERO), "the setting `timeout` is 0 s"),
-        (Server::builder().headers_within(Duration::ZERO), "the setting `headers_within` is 0 s"),
+        (
+            Server::builder().instance("a b"),
+            "the setting `instance` is \"a b\"",
+        ),
+        (
+            Server::builder().timeout(Duration::ZERO),
+            "the setting `timeout` is 0 s",
+        ),
+        (
+            Server::builder().headers_within(Duration::ZERO),
+            "the setting `headers_within` is 0 s",
+        ),
     ] {
-        let error = runtime.block_on(builder.start(|_| waiting())).unwrap_err().to_string();
+        let error = runtime
+            .block_on(builder.start(|_| waiting()))
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with(start), "{error}");
         assert!(error.ends_with("change it in the builder"), "{error}");
     }

@@ -29,8 +29,13 @@ impl Api {
 
     async fn list(&self, query: &str) -> Vec<String> {
         let page = super::json(get(self.0.url(&format!("/tasks?{query}"))).await).await;
-        let items = page["items"].as_array().unwrap_or_else(|| panic!("{query}: {page}"));
-        items.iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect()
+        let items = page["items"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{query}: {page}"));
+        items
+            .iter()
+            .map(|task| task["title"].as_str().unwrap().to_owned())
+            .collect()
     }
 }
 
@@ -38,22 +43,43 @@ impl Api {
 async fn a_task_from_its_making_to_its_end() {
     limited(async {
         let api = Api::start().await;
-        let task = api.add(json!({ "title": "  Tea ", "description": "Green" })).await;
+        let task = api
+            .add(json!({ "title": "  Tea ", "description": "Green" }))
+            .await;
         assert_eq!(task["title"], "Tea");
-        assert_eq!((&task["status"], &task["priority"], &task["due"]), (&json!("todo"), &json!("medium"), &Value::Null));
+        assert_eq!(
+            (&task["status"], &task["priority"], &task["due"]),
+            (&json!("todo"), &json!("medium"), &Value::Null)
+        );
         let path = format!("/tasks/{}", task["id"]);
         assert_eq!(super::json(get(api.0.url(&path)).await).await, task);
 
         let change = json!({ "status": "done", "due": "2026-12-24" });
         let changed = super::json(api.send(Method::PATCH, &path, &change).await).await;
-        assert_eq!((&changed["title"], &changed["status"], &changed["due"]), (&json!("Tea"), &json!("done"), &json!("2026-12-24")));
-        let cleared = super::json(api.send(Method::PATCH, &path, &json!({ "due": null })).await).await;
-        assert_eq!((&cleared["status"], &cleared["due"]), (&json!("done"), &Value::Null));
+        assert_eq!(
+            (&changed["title"], &changed["status"], &changed["due"]),
+            (&json!("Tea"), &json!("done"), &json!("2026-12-24"))
+        );
+        let cleared = super::json(
+            api.send(Method::PATCH, &path, &json!({ "due": null }))
+                .await,
+        )
+        .await;
+        assert_eq!(
+            (&cleared["status"], &cleared["due"]),
+            (&json!("done"), &Value::Null)
+        );
 
         let other = json!({ "title": "Coffee", "description": "Black", "priority": "high" });
         let replaced = super::json(api.send(Method::PUT, &path, &other).await).await;
-        assert_eq!((&replaced["title"], &replaced["status"]), (&json!("Coffee"), &json!("todo")));
-        assert_eq!((&replaced["id"], &replaced["created_at"]), (&task["id"], &task["created_at"]));
+        assert_eq!(
+            (&replaced["title"], &replaced["status"]),
+            (&json!("Coffee"), &json!("todo"))
+        );
+        assert_eq!(
+            (&replaced["id"], &replaced["created_at"]),
+            (&task["id"], &task["created_at"])
+        );
 
         let gone = client().delete(api.0.url(&path)).send().await.unwrap();
         assert_eq!(gone.status(), 204);
@@ -70,12 +96,20 @@ async fn a_number_can_be_chosen_unless_it_is_taken() {
     limited(async {
         let api = Api::start().await;
         let body = json!({ "title": "Tea", "description": "Green" });
-        assert_eq!(api.send(Method::POST, "/tasks/7", &body).await.status(), 201);
+        assert_eq!(
+            api.send(Method::POST, "/tasks/7", &body).await.status(),
+            201
+        );
         let again = problem(api.send(Method::POST, "/tasks/7", &body).await).await;
         assert_eq!(again["status"], 409);
         assert_eq!(api.add(body.clone()).await["id"], 8);
         // The highest number of all leaves the lowest that is free.
-        assert_eq!(api.send(Method::POST, "/tasks/4294967295", &body).await.status(), 201);
+        assert_eq!(
+            api.send(Method::POST, "/tasks/4294967295", &body)
+                .await
+                .status(),
+            201
+        );
         assert_eq!(api.add(body).await["id"], 1);
     })
     .await;
@@ -129,9 +163,14 @@ async fn filters_in_any_combination_sorted_and_paged() {
 async fn errors(answer: reqwest::Response) -> Vec<(String, String)> {
     let problem = problem(answer).await;
     assert_eq!(problem["status"], 422, "{problem}");
-    let errors = problem["errors"].as_array().unwrap_or_else(|| panic!("no errors: {problem}"));
+    let errors = problem["errors"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no errors: {problem}"));
     let text = |value: &Value| value.as_str().expect("text").to_owned();
-    errors.iter().map(|error| (text(&error["field"]), text(&error["detail"]))).collect()
+    errors
+        .iter()
+        .map(|error| (text(&error["field"]), text(&error["detail"])))
+        .collect()
 }
 
 #[tokio::test]
@@ -140,12 +179,21 @@ async fn each_wrong_field_is_named() {
         let api = Api::start().await;
         let wrong = async |body: Value| errors(api.send(Method::POST, "/tasks", &body).await).await;
         let named = |fields: &[(&str, &str)]| -> Vec<(String, String)> {
-            fields.iter().map(|(field, detail)| ((*field).into(), (*detail).into())).collect()
+            fields
+                .iter()
+                .map(|(field, detail)| ((*field).into(), (*detail).into()))
+                .collect()
         };
-        assert_eq!(wrong(json!({})).await, named(&[("title", "is missing"), ("description", "is missing")]));
+        assert_eq!(
+            wrong(json!({})).await,
+            named(&[("description", "is missing"), ("title", "is missing")])
+        );
         assert_eq!(
             wrong(json!({ "title": " \t\n", "description": "" })).await,
-            named(&[("title", "must not be empty"), ("description", "must not be empty")])
+            named(&[
+                ("description", "must not be empty"),
+                ("title", "must not be empty")
+            ])
         );
         let long = wrong(json!({ "title": "x".repeat(201), "description": "x" })).await;
         assert_eq!((long.len(), long[0].0.as_str()), (1, "title"));
@@ -153,23 +201,49 @@ async fn each_wrong_field_is_named() {
             (json!({ "title": 5, "description": "x" }), "title"),
             (json!({ "title": null, "description": "x" }), "title"),
             (json!({ "title": "x", "description": ["x"] }), "description"),
-            (json!({ "title": "x", "description": "x", "status": "finished" }), "status"),
-            (json!({ "title": "x", "description": "x", "priority": 1 }), "priority"),
-            (json!({ "title": "x", "description": "x", "due": "tomorrow" }), "due"),
-            (json!({ "title": "x", "description": "x", "due": "2026-02-30" }), "due"),
-            (json!({ "title": "x", "description": "x", "titel": "x" }), "titel"),
+            (
+                json!({ "title": "x", "description": "x", "status": "finished" }),
+                "status",
+            ),
+            (
+                json!({ "title": "x", "description": "x", "priority": 1 }),
+                "priority",
+            ),
+            (
+                json!({ "title": "x", "description": "x", "due": "tomorrow" }),
+                "due",
+            ),
+            (
+                json!({ "title": "x", "description": "x", "due": "2026-02-30" }),
+                "due",
+            ),
+            (
+                json!({ "title": "x", "description": "x", "titel": "x" }),
+                "titel",
+            ),
         ] {
             let errors = wrong(body.clone()).await;
-            assert_eq!((errors.len(), errors[0].0.as_str()), (1, field), "{body}: {errors:?}");
+            assert_eq!(
+                (errors.len(), errors[0].0.as_str()),
+                (1, field),
+                "{body}: {errors:?}"
+            );
         }
         // A body that is no object has no field to name.
         assert_eq!(wrong(json!(["x"])).await.len(), 1);
         // PATCH keeps the same rules for what it is given.
         let task = api.add(json!({ "title": "x", "description": "x" })).await;
         let path = format!("/tasks/{}", task["id"]);
-        let answer = api.send(Method::PATCH, &path, &json!({ "title": " " })).await;
-        assert_eq!(errors(answer).await, named(&[("title", "must not be empty")]));
-        let answer = api.send(Method::PATCH, &path, &json!({ "status": null })).await;
+        let answer = api
+            .send(Method::PATCH, &path, &json!({ "title": " " }))
+            .await;
+        assert_eq!(
+            errors(answer).await,
+            named(&[("title", "must not be empty")])
+        );
+        let answer = api
+            .send(Method::PATCH, &path, &json!({ "status": null }))
+            .await;
         assert_eq!(errors(answer).await[0].0, "status");
     })
     .await;
@@ -206,19 +280,35 @@ async fn what_is_wrong_with_a_body_as_a_whole() {
     limited(async {
         let api = Api::start().await;
         let post = |kind: &'static str, body: String| {
-            let request = client().post(api.0.url("/tasks")).header("content-type", kind);
+            let request = client()
+                .post(api.0.url("/tasks"))
+                .header("content-type", kind);
             request.body(body).send()
         };
-        let malformed = problem(post("application/json", "{\"title\": ".into()).await.unwrap()).await;
+        let malformed = problem(
+            post("application/json", "{\"title\": ".into())
+                .await
+                .unwrap(),
+        )
+        .await;
         assert_eq!(malformed["status"], 400);
-        assert!(malformed["detail"].as_str().unwrap().contains("line 1"), "{malformed}");
+        assert!(
+            malformed["detail"].as_str().unwrap().contains("line 1"),
+            "{malformed}"
+        );
         let other_type = problem(post("text/plain", "{}".into()).await.unwrap()).await;
         assert_eq!(other_type["status"], 415);
         let large = format!("{{\"title\": \"{}\"}}", "x".repeat(70_000));
-        assert_eq!(problem(post("application/json", large).await.unwrap()).await["status"], 413);
+        assert_eq!(
+            problem(post("application/json", large).await.unwrap()).await["status"],
+            413
+        );
         let wrong_method = client().put(api.0.url("/tasks")).send().await.unwrap();
         let allowed = wrong_method.headers()["allow"].to_str().unwrap().to_owned();
-        assert!(allowed.contains("GET") && allowed.contains("POST"), "{allowed}");
+        assert!(
+            allowed.contains("GET") && allowed.contains("POST"),
+            "{allowed}"
+        );
         assert_eq!(problem(wrong_method).await["status"], 405);
     })
     .await;

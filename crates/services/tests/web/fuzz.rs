@@ -1,0 +1,208 @@
+//! Bad input, at random: no panic, no 5xx, and the memory is back where it was.
+//!
+//! Two seconds of it, unless `SERVICES_FUZZ_SECONDS` says otherwise.
+
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use services::WebService;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::{get, limited, until};
+
+const METHODS: [&str; 12] = [
+    "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "BREW", "get",
+    "\u{7f}",
+];
+const PATHS: [&str; 20] = [
+    "/",
+    "/tasks",
+    "/tasks/1",
+    "/tasks/%00",
+    "/tasks/99999999999",
+    "/items/1?search_term=%ff",
+    "/items/-1",
+    "/tasks?status=%F0%9F%8D%B5",
+    "/tasks?page=1&page=2",
+    "/ws/ana",
+    "/ws/sensors",
+    "/ws/%2e%2e",
+    "/docs/../../etc/passwd",
+    "/docs/",
+    "/openapi.json",
+    "/health/live",
+    "//",
+    "/say-hi?%",
+    "*",
+    "/tasks?due=2026-13-45",
+];
+const HEADERS: [&str; 16] = [
+    "content-type: application/json",
+    "content-type: text/\u{e9}",
+    "content-length: 5",
+    "content-length: -1",
+    "content-length: 99999999999999999999",
+    "transfer-encoding: chunked",
+    "transfer-encoding: gzip, chunked",
+    "expect: 100-continue",
+    "connection: upgrade",
+    "upgrade: websocket",
+    "sec-websocket-version: 13",
+    "sec-websocket-key: x",
+    "accept-encoding: *",
+    "range: bytes=0-",
+    "cookie: a=b; c",
+    ": nothing",
+];
+const BODIES: [&str; 10] = [
+    "",
+    "{",
+    "{}",
+    "null",
+    "[[[[[[[[[[",
+    "{\"title\": \"x\", \"description\": \"x\"}",
+    "{\"title\": \"\u{0}\"}",
+    "5\r\nhello\r\n0\r\n\r\n",
+    "fffffffffffffffff\r\n",
+    "{\"title\": 1e999}",
+];
+
+/// What one client sends: a request that can be wrong in each of its parts, or none.
+fn request(rng: &mut Rng) -> Vec<u8> {
+    if rng.u8(..20) == 0 {
+        let length = rng.usize(1..2_000);
+        return std::iter::repeat_with(|| rng.u8(..)).take(length).collect();
+    }
+    let mut pick = |words: &[&'static str]| words[rng.usize(..words.len())];
+    let mut text = format!(
+        "{} {} HTTP/1.1\r\nhost: here\r\n",
+        pick(&METHODS),
+        pick(&PATHS)
+    );
+    for _ in 0..rng.usize(..5) {
+        text += HEADERS[rng.usize(..HEADERS.len())];
+        text += "\r\n";
+    }
+    if rng.u8(..10) == 0 {
+        text += &format!("x-long: {}\r\n", "y".repeat(rng.usize(..100_000)));
+    }
+    text += "\r\n";
+    let body = BODIES[rng.usize(..BODIES.len())];
+    for _ in 0..[1, 1, 1, 30_000][rng.usize(..4)] {
+        text += body;
+        if text.len() > 200_000 {
+            break;
+        }
+    }
+    let mut bytes = text.into_bytes();
+    if rng.u8(..5) == 0 {
+        let at = rng.usize(..bytes.len());
+        bytes[at] = rng.u8(..);
+    }
+    bytes
+}
+
+/// Sends it, whole, by half or slowly, and returns the status of the answer, if there was one.
+async fn send(address: std::net::SocketAddr, bytes: &[u8], rng: &mut Rng) -> Option<u16> {
+    let mut connection = TcpStream::connect(address).await.ok()?;
+    let end = if rng.u8(..4) == 0 {
+        rng.usize(..bytes.len())
+    } else {
+        bytes.len()
+    };
+    let pieces = if rng.u8(..10) == 0 { 20 } else { 1 };
+    for piece in bytes[..end].chunks(end / pieces + 1) {
+        // A server that has had enough closes the connection.
+        if connection.write_all(piece).await.is_err() {
+            break;
+        }
+        if pieces > 1 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+    let mut answer = vec![0; 4_096];
+    let read = timeout(Duration::from_millis(200), connection.read(&mut answer))
+        .await
+        .ok()?
+        .ok()?;
+    let line = String::from_utf8_lossy(&answer[..read.min(12)]).into_owned();
+    line.strip_prefix("HTTP/1.1 ")?.parse().ok()
+}
+
+fn memory_kb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|text| text.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0)
+}
+
+#[tokio::test]
+async fn bad_input_at_random() {
+    let seconds = std::env::var("SERVICES_FUZZ_SECONDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(2);
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let web = WebService::builder()
+        .server(|server| {
+            server
+                .headers_within(Duration::from_secs(1))
+                .timeout(Duration::from_secs(2))
+        })
+        .start()
+        .await
+        .unwrap();
+    let address = web.address();
+    let mut requests = 0_u64;
+    let mut statuses = std::collections::BTreeMap::<u16, u64>::new();
+    let mut memory = Vec::new();
+    let begin = Instant::now();
+    let mut batch = 0;
+    while begin.elapsed() < Duration::from_secs(seconds) {
+        let clients = (0..40).map(|client| {
+            let mut rng = Rng::with_seed(seed.wrapping_add(batch * 40 + client));
+            async move {
+                let bytes = request(&mut rng);
+                let status = send(address, &bytes, &mut rng).await;
+                (status, bytes)
+            }
+        });
+        for (status, bytes) in limited(futures::future::join_all(clients)).await {
+            requests += 1;
+            let Some(status) = status else { continue };
+            *statuses.entry(status).or_default() += 1;
+            assert!(
+                status < 500,
+                "seed {seed}: {status} for {:?}",
+                String::from_utf8_lossy(&bytes)
+            );
+        }
+        batch += 1;
+        memory.push(memory_kb());
+    }
+    println!("{requests} requests, statuses {statuses:?}");
+    limited(async {
+        // Those that never ended are given up, and with them all that they held.
+        until(|| web.in_flight() == 0).await;
+        assert_eq!(get(web.url("/health/live")).await.status(), 200);
+        // The tasks that were made by requests that happened to be right.
+        let tasks: serde_json::Value = super::json(get(web.url("/tasks")).await).await;
+        println!(
+            "memory: {:?} kB, then {} kB; tasks: {}",
+            (memory.first(), memory.iter().max()),
+            memory_kb(),
+            tasks["total"]
+        );
+        web.stop().await;
+    })
+    .await;
+    let settled = memory[memory.len() / 4];
+    assert!(
+        memory_kb() < settled + 60_000,
+        "{settled} kB early on, {} kB at the end",
+        memory_kb()
+    );
+}
