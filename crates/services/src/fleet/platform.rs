@@ -577,7 +577,7 @@ impl Place {
     }
 
     /// Gives the place back because nobody listens at the instance's address: it is dead, and given no request any more.
-    pub(super) fn is_dead(self) {
+    pub(super) fn give_up_instance(self) {
         let mut state = self.arrival.platform.state();
         if let Some(member) = state.instances.get_mut(&self.id) {
             member.give(Order::Kill);

@@ -72,7 +72,7 @@ async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
         match proxy.client.request(outgoing).await {
             Ok(answer) => return hand_on(answer.map(Body::new), place),
             // It never reached the instance, which ended a moment ago: another one can have it.
-            Err(error) if error.is_connect() && !has_body => place.is_dead(),
+            Err(error) if error.is_connect() && !has_body => place.give_up_instance(),
             Err(error) => {
                 tracing::warn!(%error, instance = place.instance(), "an instance failed");
                 let detail = format!(

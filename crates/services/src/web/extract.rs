@@ -8,6 +8,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use garde::Validate;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::problem::{FieldError, Location, Problem, shortened};
 
@@ -21,11 +22,6 @@ pub(super) struct Path<T>(pub(super) T);
 #[from_request(via(axum::extract::Query), rejection(Problem))]
 pub(super) struct Query<T>(pub(super) T);
 
-/// A body of JSON.
-#[derive(FromRequest)]
-#[from_request(via(axum::Json), rejection(Problem))]
-struct Json<T>(T);
-
 /// A body of JSON that keeps its own rules; where it breaks several, the answer names each.
 pub(super) struct Valid<T>(pub(super) T);
 
@@ -37,7 +33,18 @@ where
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let Json(body) = Json::<T>::from_request(request, state).await?;
+        // In two steps: what is not JSON at all is another mistake than JSON of another form.
+        let axum::Json(value) = axum::Json::<Value>::from_request(request, state).await?;
+        if !value.is_object() {
+            let error = FieldError::new(Location::Body, "", "must be an object");
+            return Err(Problem::of_fields(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                vec![error],
+            ));
+        }
+        let body: T = serde_path_to_error::deserialize(value).map_err(|error| {
+            wrong_field(Location::Body, error.path().to_string(), error.inner())
+        })?;
         match body.validate() {
             Ok(()) => Ok(Valid(body)),
             Err(report) => Err(Problem::of_fields(
@@ -56,9 +63,6 @@ where
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Problem {
         match &rejection {
-            JsonRejection::JsonDataError(_) => {
-                wrong_field::<serde_json::Error>(Location::Body, &rejection)
-            }
             JsonRejection::JsonSyntaxError(_) => {
                 let detail = format!("The body is not valid JSON: {}.", innermost(&rejection));
                 Problem::new(StatusCode::BAD_REQUEST, detail)
@@ -84,7 +88,14 @@ impl From<JsonRejection> for Problem {
 
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Problem {
-        wrong_field::<serde::de::value::Error>(Location::Query, &rejection)
+        type Cause = serde_path_to_error::Error<serde::de::value::Error>;
+        match causes(&rejection).find_map(|cause| cause.downcast_ref::<Cause>()) {
+            Some(error) => wrong_field(Location::Query, error.path().to_string(), error.inner()),
+            None => Problem::new(
+                rejection.status(),
+                format!("The query could not be read: {rejection}."),
+            ),
+        }
     }
 }
 
@@ -121,29 +132,18 @@ impl From<PathRejection> for Problem {
 }
 
 /// A 422 that names the field at which reading stopped.
-fn wrong_field<E: Error + 'static>(
-    location: Location,
-    rejection: &(dyn Error + 'static),
-) -> Problem {
-    let error =
-        causes(rejection).find_map(|cause| cause.downcast_ref::<serde_path_to_error::Error<E>>());
-    let (field, detail) = match error {
-        Some(error) => (error.path().to_string(), error.inner().to_string()),
-        None => (".".into(), innermost(rejection)),
-    };
+fn wrong_field(location: Location, field: String, error: &dyn Error) -> Problem {
+    let says = error.to_string();
     // serde says "missing field `id`" of what is not there, at the path of what it is not in.
-    let missing = detail
+    let missing = says
         .strip_prefix("missing field `")
         .and_then(|rest| rest.split('`').next());
-    let error = match (missing, field.as_str()) {
-        (Some(name), _) => FieldError::new(location, shortened(name), "is missing"),
-        (None, ".") => {
-            FieldError::new(location, "", format!("as a whole: {}", lower_case(&detail)))
-        }
-        (None, field) => FieldError::new(
+    let error = match missing {
+        Some(name) => FieldError::new(location, shortened(name), "is missing"),
+        None => FieldError::new(
             location,
-            shortened(field),
-            format!("is wrong: {}", lower_case(&detail)),
+            shortened(&field),
+            format!("is wrong: {}", lower_case(&says)),
         ),
     };
     Problem::of_fields(StatusCode::UNPROCESSABLE_ENTITY, vec![error])
