@@ -2,15 +2,17 @@
 //!
 //! Two seconds of it, unless `SERVICES_FUZZ_SECONDS` says otherwise.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use services::WebService;
+use futures::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{get, limited, until};
+use super::program::Program;
+use super::{get, limited};
 
 const METHODS: [&str; 12] = [
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "BREW", "get",
@@ -131,13 +133,6 @@ async fn send(address: std::net::SocketAddr, bytes: &[u8], rng: &mut Rng) -> Opt
     line.strip_prefix("HTTP/1.1 ")?.parse().ok()
 }
 
-fn memory_kb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|text| text.split_whitespace().next()?.parse().ok())
-        .unwrap_or(0)
-}
-
 #[tokio::test]
 async fn bad_input_at_random() {
     let seconds = std::env::var("SERVICES_FUZZ_SECONDS")
@@ -145,64 +140,47 @@ async fn bad_input_at_random() {
         .and_then(|text| text.parse().ok())
         .unwrap_or(2);
     let seed = fastrand::u64(..);
-    println!("seed {seed}");
-    let web = WebService::builder()
-        .server(|server| {
-            server
-                .headers_within(Duration::from_secs(1))
-                .timeout(Duration::from_secs(2))
-        })
-        .start()
-        .await
-        .unwrap();
-    let address = web.address();
+    let server = Program::start().await;
     let mut requests = 0_u64;
-    let mut statuses = std::collections::BTreeMap::<u16, u64>::new();
+    let mut statuses = BTreeMap::<u16, u64>::new();
     let mut memory = Vec::new();
     let begin = Instant::now();
     let mut batch = 0;
     while begin.elapsed() < Duration::from_secs(seconds) {
         let clients = (0..40).map(|client| {
             let mut rng = Rng::with_seed(seed.wrapping_add(batch * 40 + client));
+            let address = server.address;
             async move {
                 let bytes = request(&mut rng);
                 let status = send(address, &bytes, &mut rng).await;
                 (status, bytes)
             }
         });
-        for (status, bytes) in limited(futures::future::join_all(clients)).await {
+        for (status, bytes) in limited(join_all(clients)).await {
             requests += 1;
             let Some(status) = status else { continue };
             *statuses.entry(status).or_default() += 1;
-            assert!(
-                status < 500,
-                "seed {seed}: {status} for {:?}",
-                String::from_utf8_lossy(&bytes)
-            );
+            let sent = String::from_utf8_lossy(&bytes);
+            assert!(status < 500, "seed {seed}: {status} for {sent:?}");
         }
         batch += 1;
-        memory.push(memory_kb());
+        memory.push(server.memory_kb());
     }
-    println!("{requests} requests, statuses {statuses:?}");
     limited(async {
-        // Those that never ended are given up, and with them all that they held.
-        until(|| web.in_flight() == 0).await;
-        assert_eq!(get(web.url("/health/live")).await.status(), 200);
-        // The tasks that were made by requests that happened to be right.
-        let tasks: serde_json::Value = super::json(get(web.url("/tasks")).await).await;
+        // Requests that were never complete are given up when their clients are gone.
+        server.until_descriptors(|now| now <= 40).await;
+        let health = super::json(get(server.url("health/live")).await).await;
+        assert_eq!(health["in_flight"], 0);
+        let tasks = super::json(get(server.url("tasks")).await).await;
+        let (early, most) = (memory[memory.len() / 4], memory.iter().max().copied().unwrap_or(0));
+        let after = server.memory_kb();
         println!(
-            "memory: {:?} kB, then {} kB; tasks: {}",
-            (memory.first(), memory.iter().max()),
-            memory_kb(),
+            "seed {seed}: {requests} requests, answers {statuses:?}; memory {early} kB early, {most} kB at most, \
+             {after} kB after; {} tasks were made",
             tasks["total"]
         );
-        web.stop().await;
+        assert!(after < early + 20_000, "{early} kB early, {after} kB after");
+        server.stop().await;
     })
     .await;
-    let settled = memory[memory.len() / 4];
-    assert!(
-        memory_kb() < settled + 60_000,
-        "{settled} kB early on, {} kB at the end",
-        memory_kb()
-    );
 }

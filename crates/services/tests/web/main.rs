@@ -2,14 +2,18 @@
 //!
 //! # Layout
 //! `server.rs` (limits, health, hooks, ends), `tasks.rs` (the tasks API, error by error), `application.rs` (the other
-//! endpoints), `sockets.rs` (WebSockets), `crowd.rs` (a thousand of them), `fleet.rs`, `fuzz.rs` (bad input). What they
-//! share is here.
+//! endpoints), `sockets.rs` (WebSockets), `crowd.rs` (a thousand of them), `fleet.rs`, `fuzz.rs` (bad input), `program.rs`
+//! (a server in a process of its own, whose memory is its own). What they share is here.
 
 mod application;
+#[cfg(feature = "command-line")]
 mod crowd;
 #[cfg(feature = "command-line")]
 mod fleet;
+#[cfg(feature = "command-line")]
 mod fuzz;
+#[cfg(feature = "command-line")]
+mod program;
 mod server;
 mod sockets;
 mod tasks;

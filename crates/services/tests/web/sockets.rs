@@ -16,7 +16,11 @@ pub(crate) struct Socket(pub(crate) WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     pub(crate) async fn open(web: &WebService, path: &str) -> Socket {
-        let (socket, _) = connect_async(web.ws_url(path)).await.expect("a connection");
+        Socket::at(&web.ws_url(path)).await
+    }
+
+    pub(crate) async fn at(url: &str) -> Socket {
+        let (socket, _) = connect_async(url).await.expect("a connection");
         Socket(socket)
     }
 
