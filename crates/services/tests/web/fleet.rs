@@ -214,6 +214,7 @@ async fn an_instance_that_dies_by_itself_is_replaced() {
             .await
             .unwrap();
         assert!(killed.success());
+        until(|| fleet.instances().is_empty()).await;
         let second = calls(&fleet, 1, "/say-hi").await;
         assert_ne!(names(&first), names(&second));
         assert_eq!(fleet.started_instances(), 2);

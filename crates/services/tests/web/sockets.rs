@@ -218,6 +218,7 @@ async fn a_slow_reader_misses_messages_and_holds_up_nobody() {
             .unwrap();
         let mut slow = Socket::open(&web, "/ws/slow").await;
         let mut quick = Socket::open(&web, "/ws/quick").await;
+        until(|| web.connections().count() == 2).await;
         // More than the buffers of both ends of a connection hold.
         let text = "x".repeat(60_000);
         let mut sent = 0;
@@ -249,6 +250,7 @@ async fn one_that_does_not_read_at_all_is_removed() {
             .await
             .unwrap();
         let _stuck = Socket::open(&web, "/ws/stuck").await;
+        until(|| web.connections().count() == 1).await;
         let text = "x".repeat(60_000);
         until(|| {
             web.connections().broadcast("host", &text);
@@ -267,6 +269,7 @@ async fn one_that_vanished_without_a_word_is_removed() {
         // Nobody reads here, so no ping is answered: for the server, as if the cable were cut.
         let vanished = Socket::open(&web, "/ws/vanished").await;
         let mut present = Socket::open(&web, "/ws/present").await;
+        until(|| web.connections().count() == 2).await;
         let answers_pings =
             tokio::spawn(async move { while let Some(Ok(_)) = present.0.next().await {} });
         until(|| web.connections().users() == ["present"]).await;
@@ -285,6 +288,7 @@ async fn a_stop_delivers_what_was_accepted_and_says_goodbye() {
         let web = WebService::start().await.unwrap();
         let mut ana = Socket::open(&web, "/ws/ana").await;
         let mut sensors = Socket::open(&web, "/ws/sensors").await;
+        until(|| web.connections().count() == 1).await;
         for number in 0..20 {
             web.connections().broadcast("host", &number.to_string());
         }
