@@ -147,8 +147,8 @@ async fn bad_input_at_random() {
     let begin = Instant::now();
     let mut batch = 0;
     while begin.elapsed() < Duration::from_secs(seconds) {
-        let clients = (0..40).map(|client| {
-            let mut rng = Rng::with_seed(seed.wrapping_add(batch * 40 + client));
+        let clients = (0..100).map(|client| {
+            let mut rng = Rng::with_seed(seed.wrapping_add(batch * 100 + client));
             let address = server.address;
             async move {
                 let bytes = request(&mut rng);
