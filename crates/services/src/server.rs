@@ -37,8 +37,7 @@ pub use state::{Context, Limits};
 /// ```no_run
 /// # async fn cell() -> Result<(), services::StartError> {
 /// use axum::{Router, routing::get};
-/// let router = Router::new().route("/", get(async || "Hello"));
-/// let server = services::Server::builder().start(|_context| router).await?;
+/// let server = services::Server::start(Router::new().route("/", get(async || "Hello"))).await?;
 /// println!("{}", server.url("/"));
 /// server.stop().await;
 /// # Ok(())
@@ -50,6 +49,14 @@ pub struct Server {
 }
 
 impl Server {
+    /// Serves a router with the defaults, on any free port. It accepts connections when this returns.
+    ///
+    /// # Errors
+    /// [`StartError`] when the system has no port or no thread to give.
+    pub async fn start(router: Router) -> Result<Server, StartError> {
+        Server::builder().start(|_| router).await
+    }
+
     /// Sets a server up: set what is to differ from the defaults, then call `start`.
     pub fn builder() -> ServerBuilder {
         ServerBuilder::default()

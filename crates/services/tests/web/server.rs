@@ -36,7 +36,7 @@ async fn every_answer_names_the_server() {
             let answer = get(server.url(path)).await;
             assert_eq!(answer.headers()["x-app-instance-id"], "blue", "{path}");
         }
-        let other = Server::builder().start(|_| waiting()).await.unwrap();
+        let other = Server::start(waiting()).await.unwrap();
         assert_eq!(other.instance().len(), 8);
     })
     .await;
