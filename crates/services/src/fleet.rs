@@ -1,6 +1,7 @@
 //! A fleet of instances behind a proxy: what a serverless platform does, on this machine, to learn from.
 //!
 //! - `platform.rs`: who gets which place on which instance; when one is started, and when stopped. No input or output.
+//! - `place.rs`: one call, from its arrival to the end of its place.
 //! - `instance.rs`: the life of one instance, a process of its own.
 //! - `proxy.rs`: a request's way to an instance, and its answer's way back.
 //! - `call.rs`: what is noted of each call.
@@ -8,6 +9,7 @@
 
 mod call;
 mod instance;
+mod place;
 mod platform;
 mod program;
 mod proxy;

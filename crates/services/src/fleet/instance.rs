@@ -61,30 +61,33 @@ impl ReadyLine {
 
 /// Runs the instance `id` until it ends, by itself or by an order.
 pub(super) async fn live(platform: Arc<Platform>, id: u64, name: String) {
-    let outcome = match start(&platform.rules().command, &name).await {
-        Ok((mut child, stdin, address)) => {
-            platform.is_ready(id, address, child.id());
-            let order = tokio::select! {
-                // The proxy is told before anything else can happen that the instance takes no more requests.
-                biased;
-                _ = child.wait() => None,
-                order = platform.next_order(id) => Some(order),
-            };
-            match order {
-                Some(Order::Stop) => stop(&mut child, stdin).await,
-                Some(Order::Kill) => {
-                    let _ = child.kill().await;
-                }
-                None => tracing::warn!(instance = name, "an instance ended by itself"),
-            }
-            Ok(())
-        }
+    let started = tokio::select! {
+        started = start(&platform.rules().command, &name) => started,
+        // Before it was ready: the process is killed when its handle is dropped.
+        _ = platform.next_order(id) => return platform.has_ended(id, Ok(())),
+    };
+    let (mut child, stdin, address) = match started {
+        Ok(started) => started,
         Err(error) => {
             tracing::error!(instance = name, error, "an instance did not start");
-            Err(error)
+            return platform.has_ended(id, Err(error));
         }
     };
-    platform.has_ended(id, outcome);
+    platform.is_ready(id, address, child.id());
+    let order = tokio::select! {
+        // An end comes before an order: there is nobody left to carry one out.
+        biased;
+        _ = child.wait() => None,
+        order = platform.next_order(id) => Some(order),
+    };
+    match order {
+        Some(Order::Stop) => stop(&mut child, stdin).await,
+        Some(Order::Kill) => {
+            let _ = child.kill().await;
+        }
+        None => tracing::warn!(instance = name, "an instance ended by itself"),
+    }
+    platform.has_ended(id, Ok(()));
 }
 
 /// Starts the process and waits until it accepts connections.

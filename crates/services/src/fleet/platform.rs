@@ -7,19 +7,15 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
-use tokio::time::timeout;
 
 use super::call::Call;
 use super::instance::{self, Command};
-use crate::problem::Problem;
 
 /// How many ended calls are kept.
-const MOST_CALLS: usize = 100_000;
+pub(super) const MOST_CALLS: usize = 100_000;
 /// After so many instances in a row that did not start, requests are refused instead of waiting for yet another one.
 const MOST_FAILED_STARTS: u32 = 3;
 
@@ -63,17 +59,6 @@ pub enum InstanceState {
     Stopping,
 }
 
-/// Why a call has no place on any instance.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum NoPlace {
-    #[error("All instances are busy, and as many requests wait as may: try again later.")]
-    QueueFull,
-    #[error("All instances were busy for as long as a request may wait: try again later.")]
-    WaitedTooLong,
-    #[error("No instance can be started: {0}.")]
-    CannotStart(String),
-}
-
 /// What is asked of an instance's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
@@ -90,25 +75,25 @@ pub(super) struct Platform {
 }
 
 #[derive(Debug)]
-struct State {
-    instances: BTreeMap<u64, Member>,
-    queue: VecDeque<oneshot::Sender<Granted>>,
+pub(super) struct State {
+    pub(super) instances: BTreeMap<u64, Member>,
+    pub(super) queue: VecDeque<oneshot::Sender<Granted>>,
     started: u64,
     failed_starts: u32,
     is_stopping: bool,
-    calls: BTreeMap<u64, Call>,
-    arrived: u64,
+    pub(super) calls: BTreeMap<u64, Call>,
+    pub(super) arrived: u64,
     /// Calls that arrived before this one are not noted any more.
-    first_noted: u64,
-    begin: Instant,
+    pub(super) first_noted: u64,
+    pub(super) begin: Instant,
 }
 
 #[derive(Debug)]
-struct Member {
-    seen: Instance,
+pub(super) struct Member {
+    pub(super) seen: Instance,
     address: Option<SocketAddr>,
     begun: Instant,
-    ready: Option<Instant>,
+    pub(super) ready: Option<Instant>,
     /// Since when it has had nothing to do.
     idle_since: Instant,
     order: Option<Order>,
@@ -117,7 +102,7 @@ struct Member {
 }
 
 /// A place on an instance, or why there will be none.
-type Granted = Result<(u64, SocketAddr), String>;
+pub(super) type Granted = Result<(u64, SocketAddr), String>;
 
 impl Platform {
     pub(super) fn new(rules: Rules) -> Arc<Platform> {
@@ -142,7 +127,7 @@ impl Platform {
         &self.rules
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -165,19 +150,6 @@ impl Platform {
         state.calls.clear();
         state.first_noted = state.arrived;
         state.begin = Instant::now();
-    }
-
-    /// A call has arrived.
-    pub(super) fn arrive(self: &Arc<Self>, path: &str) -> Arrival {
-        let mut state = self.state();
-        state.arrived += 1;
-        Arrival {
-            platform: Arc::clone(self),
-            number: state.arrived,
-            path: path.to_owned(),
-            arrived: Instant::now(),
-            is_noted: false,
-        }
     }
 
     /// The instance `id` accepts requests.
@@ -230,7 +202,8 @@ impl Platform {
                     return order;
                 }
                 let idle_until = member.idle_since + self.rules.idle_after;
-                let is_idle = member.seen.in_flight == 0;
+                // One that is still starting is not idle, however long that takes.
+                let is_idle = member.seen.in_flight == 0 && member.ready.is_some();
                 if is_idle && idle_until <= Instant::now() {
                     member.give(Order::Stop);
                     return Order::Stop;
@@ -304,7 +277,7 @@ impl Platform {
     }
 
     /// Gives free places to those that wait, the one that has waited longest first.
-    fn distribute(self: &Arc<Self>, state: &mut State) {
+    pub(super) fn distribute(self: &Arc<Self>, state: &mut State) {
         while let Some((id, address)) = state.free_place(self.rules.concurrency) {
             let Some(waiting) = state.queue.pop_front() else {
                 break;
@@ -342,7 +315,7 @@ impl Platform {
         }
     }
 
-    fn leave(self: &Arc<Self>, id: u64) {
+    pub(super) fn leave(self: &Arc<Self>, id: u64) {
         let mut state = self.state();
         if let Some(member) = state.instances.get_mut(&id) {
             member.seen.in_flight -= 1;
@@ -392,7 +365,7 @@ impl Member {
     }
 
     /// From here on it is given no request.
-    fn give(&mut self, order: Order) {
+    pub(super) fn give(&mut self, order: Order) {
         self.seen.state = InstanceState::Stopping;
         self.order = Some(order);
         self.ordered.notify_one();
@@ -403,197 +376,4 @@ fn random_name() -> String {
     let mut rng = fastrand::Rng::new();
     let letters = std::iter::repeat_with(|| rng.alphanumeric().to_ascii_lowercase());
     letters.take(6).collect()
-}
-
-/// A call that has arrived. It is noted when it ends, in whatever way.
-pub(super) struct Arrival {
-    platform: Arc<Platform>,
-    number: u64,
-    path: String,
-    arrived: Instant,
-    is_noted: bool,
-}
-
-impl Arrival {
-    /// Waits for a place on an instance.
-    ///
-    /// # Errors
-    /// Why it gets none.
-    pub(super) async fn place(&mut self) -> Result<Place, NoPlace> {
-        let platform = Arc::clone(&self.platform);
-        let (grant, granted) = oneshot::channel();
-        {
-            let mut state = platform.state();
-            let rules = &platform.rules;
-            let in_flight: usize = state
-                .instances
-                .values()
-                .map(|member| member.seen.in_flight)
-                .sum();
-            let most = rules.max_instances * rules.concurrency + rules.queue;
-            state.queue.retain(|waiting| !waiting.is_closed());
-            if in_flight + state.queue.len() >= most {
-                return Err(NoPlace::QueueFull);
-            }
-            state.queue.push_back(grant);
-            platform.distribute(&mut state);
-        }
-        let mut waiting = Waiting {
-            platform: Arc::clone(&platform),
-            granted: Some(granted),
-        };
-        let granted = timeout(platform.rules.wait_at_most, waiting.granted()).await;
-        let (id, address) = match granted {
-            Ok(Ok(place)) => place,
-            Ok(Err(reason)) => return Err(NoPlace::CannotStart(reason)),
-            Err(_) => return Err(NoPlace::WaitedTooLong),
-        };
-        self.is_noted = true;
-        let began = Instant::now();
-        let state = platform.state();
-        let member = state.instances.get(&id);
-        Ok(Place {
-            instance: member
-                .map(|member| member.seen.name.clone())
-                .unwrap_or_default(),
-            was_cold: member
-                .and_then(|member| member.ready)
-                .is_some_and(|ready| ready > self.arrived),
-            id,
-            address,
-            began,
-            status: None,
-            arrival: Arrival {
-                platform: Arc::clone(&platform),
-                number: self.number,
-                path: self.path.clone(),
-                arrived: self.arrived,
-                is_noted: true,
-            },
-        })
-    }
-
-    /// The answer to a call that gets no place.
-    pub(super) fn refused(&mut self, problem: Problem) -> Response {
-        self.note(Some(problem.status()), None, false, Instant::now());
-        problem.into_response()
-    }
-
-    fn note(
-        &mut self,
-        status: Option<StatusCode>,
-        instance: Option<&str>,
-        was_cold: bool,
-        began: Instant,
-    ) {
-        self.is_noted = true;
-        let mut state = self.platform.state();
-        if self.number <= state.first_noted {
-            return;
-        }
-        let begin = state.begin;
-        let call = Call {
-            number: self.number - state.first_noted,
-            path: std::mem::take(&mut self.path),
-            status: status.map(|status| status.as_u16()),
-            instance: instance.map(str::to_owned),
-            was_cold,
-            arrived: self.arrived.saturating_duration_since(begin),
-            began: began.saturating_duration_since(begin),
-            ended: begin.elapsed(),
-        };
-        state.calls.insert(self.number, call);
-        if state.calls.len() > MOST_CALLS {
-            state.calls.pop_first();
-        }
-    }
-}
-
-impl Drop for Arrival {
-    fn drop(&mut self) {
-        if !self.is_noted {
-            self.note(None, None, false, Instant::now());
-        }
-    }
-}
-
-/// A wait for a place. A guard, because a caller can go away while a place is being given to it.
-struct Waiting {
-    platform: Arc<Platform>,
-    granted: Option<oneshot::Receiver<Granted>>,
-}
-
-impl Waiting {
-    async fn granted(&mut self) -> Granted {
-        let gone = || "the fleet is stopping".to_owned();
-        let Some(granted) = &mut self.granted else {
-            return Err(gone());
-        };
-        let outcome = granted.await.unwrap_or_else(|_| Err(gone()));
-        self.granted = None;
-        outcome
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        let Some(mut granted) = self.granted.take() else {
-            return;
-        };
-        granted.close();
-        // Given in the last moment: nobody will use it.
-        if let Ok(Ok((id, _))) = granted.try_recv() {
-            self.platform.leave(id);
-        }
-    }
-}
-
-/// A place on an instance. Dropping it makes room for the next call, and notes this one.
-pub(super) struct Place {
-    arrival: Arrival,
-    id: u64,
-    address: SocketAddr,
-    instance: String,
-    was_cold: bool,
-    began: Instant,
-    status: Option<StatusCode>,
-}
-
-impl Place {
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    pub(super) fn instance(&self) -> &str {
-        &self.instance
-    }
-
-    pub(super) fn was_cold(&self) -> bool {
-        self.was_cold
-    }
-
-    pub(super) fn waited(&self) -> Duration {
-        self.began - self.arrival.arrived
-    }
-
-    /// Gives the place back because nobody listens at the instance's address: it is dead, and given no request any more.
-    pub(super) fn give_up_instance(self) {
-        let mut state = self.arrival.platform.state();
-        if let Some(member) = state.instances.get_mut(&self.id) {
-            member.give(Order::Kill);
-        }
-    }
-
-    pub(super) fn answered(&mut self, status: StatusCode) {
-        self.status = Some(status);
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let instance = std::mem::take(&mut self.instance);
-        let (status, was_cold, began) = (self.status, self.was_cold, self.began);
-        self.arrival.note(status, Some(&instance), was_cold, began);
-        self.arrival.platform.leave(self.id);
-    }
 }

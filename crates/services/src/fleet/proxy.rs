@@ -13,7 +13,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::platform::{NoPlace, Place, Platform};
+use super::place::{Arrival, NoPlace, Place};
+use super::platform::Platform;
 use crate::problem::Problem;
 
 /// Headers that are for one connection and not for the next.
@@ -49,7 +50,7 @@ pub(super) fn router(platform: Arc<Platform>) -> Router {
 }
 
 async fn forward(State(proxy): State<Proxy>, request: Request) -> Response {
-    let mut call = proxy.platform.arrive(request.uri().path());
+    let mut call = Arrival::new(&proxy.platform, request.uri().path());
     if request.headers().contains_key(header::UPGRADE) {
         let detail = "The fleet's proxy forwards plain requests only: open a WebSocket on the web service itself.";
         return call.refused(Problem::new(StatusCode::NOT_IMPLEMENTED, detail));
