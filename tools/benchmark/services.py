@@ -22,12 +22,13 @@ import os
 import re
 import resource
 import shutil
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -131,17 +132,22 @@ def _axum() -> Iterator[tuple[int, str]]:
 @contextmanager
 def _fastapi() -> Iterator[tuple[int, str]]:
     twin = PROJECT / "tests" / "python" / "twin"
-    command = [sys.executable, "-m", "uvicorn", "app:app", "--app-dir", str(twin), "--port", "0"]
-    # As fast as uvicorn goes: uvloop, httptools, no access log, and room for a thousand connections.
-    command += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--backlog", "4096"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=_on_core(SERVER_CORE)) as process:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}/"
+    command = [sys.executable, "-m", "uvicorn", "app:app", "--app-dir", str(twin), "--port", str(port)]
+    # As fast as uvicorn goes: uvloop, httptools, no line of log for a request or a WebSocket, room for many connections.
+    command += ["--loop", "uvloop", "--http", "httptools", "--log-level", "warning", "--no-access-log", "--backlog", "4096"]
+    with subprocess.Popen(command, preexec_fn=_on_core(SERVER_CORE)) as process:
         try:
-            for line in process.stderr:
-                if found := re.search(r"running on (http://\S+)", line):
+            for _ in range(600):
+                with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                     break
-            else:
-                raise RuntimeError("uvicorn did not start")
-            yield process.pid, found[1].rstrip("/") + "/"
+                if process.poll() is not None:
+                    raise RuntimeError("uvicorn did not start")
+                time.sleep(0.1)
+            yield process.pid, address
         finally:
             process.terminate()
 
