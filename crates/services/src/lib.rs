@@ -14,6 +14,11 @@
 //!   Under `pages/`: `settings.rs` (what can be set, and its limits), `query.rs` (the same for one request),
 //!   `routes.rs` (the HTTP side), `html.rs` (the text of a page), `chance.rs` (what is random, and repeatable),
 //!   `counters.rs` (what the service has seen).
+//! - [`Site`] (`site.rs`): a small web site with everything that can go wrong for a scraper. Under `site/`:
+//!   `html.rs` (the text of its pages), `routes.rs` (the HTTP side).
+//! - [`PublicApi`] (`public_api.rs`): a JSON API of users, posts and todos. Under `public_api/`: `data.rs` (what it
+//!   holds), `routes.rs` (the HTTP side).
+//! - [`SeenRequest`] (`record.rs`): what these two have seen, request by request.
 //! - `host.rs`: runs any service on a thread of its own, and stops it.
 //! - [`StartError`] (`error.rs`): why a service could not start.
 //! - `main.rs`: the binary `services`, which runs one service from a terminal.
@@ -24,6 +29,12 @@
 mod error;
 mod host;
 mod pages;
+mod public_api;
+mod record;
+mod site;
 
 pub use error::StartError;
 pub use pages::{Pages, PagesBuilder};
+pub use public_api::{PublicApi, PublicApiBuilder};
+pub use record::SeenRequest;
+pub use site::{Site, SiteBuilder};
