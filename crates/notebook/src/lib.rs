@@ -45,8 +45,8 @@ pub mod tasks;
 pub mod timeline;
 
 pub use {
-    anyhow, axum, futures, indicatif, plotters, reqwest, serde, serde_json, services, tokio_stream,
-    tokio_util, tracing,
+    anyhow, axum, chrono, futures, garde, indicatif, plotters, reqwest, serde, serde_json,
+    services, tokio_stream, tokio_tungstenite, tokio_util, tower, tower_http, tracing, utoipa,
 };
 
 /// tokio itself, all of it, the one copy that all cells share.

@@ -26,15 +26,21 @@
 //! A service runs on its own thread with its own runtime, as if it were another machine: code in a lesson that
 //! blocks its runtime does not slow the service down, and the service's tasks are not among the lesson's tasks.
 
+mod catalog;
 mod error;
 mod host;
 mod pages;
 mod public_api;
 mod record;
+mod server;
 mod site;
+mod web;
 
-pub use error::StartError;
+pub use catalog::{Catalog, CatalogBuilder, Review, Track};
+pub use error::{SettingError, StartError};
 pub use pages::{Pages, PagesBuilder};
 pub use public_api::{PublicApi, PublicApiBuilder};
 pub use record::SeenRequest;
+pub use server::{Context, End, Limits, Server, ServerBuilder, problem};
 pub use site::{Site, SiteBuilder};
+pub use web::{ConnectionLimits, Connections, WebService, WebServiceBuilder};

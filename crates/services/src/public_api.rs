@@ -9,9 +9,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::StartError;
 use crate::host::Host;
 use crate::record::{Record, SeenRequest};
+use crate::{SettingError, StartError};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -171,11 +171,11 @@ impl PublicApiBuilder {
     pub async fn start(self) -> Result<PublicApi, StartError> {
         let wrong = |setting, given, allowed: &str| {
             let allowed = allowed.to_owned();
-            Err(StartError::Setting {
+            Err(StartError::Setting(SettingError {
                 setting,
                 given,
                 allowed,
-            })
+            }))
         };
         if self.settings.latency > LONGEST_WAIT {
             return wrong(

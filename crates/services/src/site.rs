@@ -9,9 +9,9 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::StartError;
 use crate::host::Host;
 use crate::record::{Record, SeenRequest};
+use crate::{SettingError, StartError};
 
 const ARTICLES: RangeInclusive<usize> = 1..=10_000;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -193,19 +193,19 @@ impl SiteBuilder {
 impl Settings {
     fn check(&self) -> Result<(), StartError> {
         if !ARTICLES.contains(&self.articles) {
-            return Err(StartError::Setting {
+            return Err(StartError::Setting(SettingError {
                 setting: "articles",
                 given: self.articles.to_string(),
                 allowed: format!("from {} to {}", ARTICLES.start(), ARTICLES.end()),
-            });
+            }));
         }
         for (setting, wait) in [("latency", self.latency), ("crawl_delay", self.crawl_delay)] {
             if wait > LONGEST_WAIT {
-                return Err(StartError::Setting {
+                return Err(StartError::Setting(SettingError {
                     setting,
                     given: format!("{wait:?}"),
                     allowed: "at most 60 s".into(),
-                });
+                }));
             }
         }
         Ok(())

@@ -199,7 +199,7 @@ async fn settings_outside_their_limits_are_refused() {
     ] {
         let error = builder.start().await.expect_err("refused");
         assert!(
-            matches!(error, StartError::Setting { setting: named, .. } if named == setting),
+            matches!(&error, StartError::Setting(refused) if refused.setting == setting),
             "{error}"
         );
     }
