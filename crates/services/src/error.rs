@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// A setting that is outside its limits. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +45,18 @@ pub enum StartError {
     /// The client with which the service fetches from another one could not be made.
     #[error("cannot make the client that fetches from the remote service: {0}")]
     Client(#[source] reqwest::Error),
+
+    /// The program that a fleet's instances run was not found.
+    #[error(
+        "the program `services`, which the fleet's instances run, is not there (looked for: {}): run \
+         ./kernel-setup.sh, or build it by `cargo build --release --package services`, or name it in the \
+         environment variable ASYNC_NOTEBOOK_SERVICES",
+        looked_for.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+    )]
+    Program {
+        /// Where it could have been.
+        looked_for: Vec<PathBuf>,
+    },
 
     /// What the service was to do before its first request failed.
     #[error("the service could not get ready: {0}")]

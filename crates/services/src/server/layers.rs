@@ -41,7 +41,8 @@ pub(super) fn wrap(router: Router, context: &Context, max_body_bytes: usize) -> 
         .layer(middleware::from_fn_with_state(context.clone(), limit))
         // After the limits: health has none, and is not counted.
         .merge(health::routes(context.clone()))
-        .layer(SetResponseHeaderLayer::overriding(
+        // A proxy's answers have the name of the server behind it.
+        .layer(SetResponseHeaderLayer::if_not_present(
             header::HeaderName::from_static(INSTANCE_HEADER),
             instance,
         ))
