@@ -1,10 +1,9 @@
-//# 11-1 mistake: It returned `[(200, "HOHOHO"), (422, ""), (422, ""), (404, ""), (404, "")]`
+//# 11-1 mistake: It returned `[(200, "HOHOHO"), (400, "")
 #[derive(Deserialize)]
-struct Times { times: String }
+struct Times { times: usize } // must be there
 
-async fn shout(Path(word): Path<String>, how: Option<Query<Times>>) -> Result<String, StatusCode> {
-    let times = how.and_then(|Query(how)| how.times.parse().ok());
-    Ok(word.to_uppercase().repeat(times.ok_or(StatusCode::UNPROCESSABLE_ENTITY)?))
+async fn shout(Path(word): Path<String>, Query(how): Query<Times>) -> String {
+    word.to_uppercase().repeat(how.times)
 }
 fn shouting() -> Router {
     Router::new().route("/shout/{word}", get(shout))
