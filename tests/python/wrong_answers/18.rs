@@ -61,7 +61,7 @@ async fn prices(work: Work) -> Vec<u32> {
     join_all(ITEMS.map(price)).await
 }
 
-//# 18-2 compile error: a value of type `Vec<u32>` cannot be built
+//# 18-2 compile error: the trait bound `Vec<u32>: Extend<(&str, u32)>` is not satisfied
 async fn prices(work: Work) -> Vec<u32> {
     futures::stream::iter(ITEMS)
         .map(|(name, wait, value)| (name, work.item(name, ms(wait)).gives(value)))
