@@ -23,7 +23,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 ///
 /// | address | what is wrong with it |
 /// |---|---|
-/// | `/robots.txt` | nothing: it forbids `/private/` (but allows `/private/press`), and asks for a delay |
+/// | `/robots.txt` | nothing: it forbids `/members/` (but allows `/members/press`), and asks for a delay |
 /// | `/slow` | answers after a minute |
 /// | `/endless` | its body never ends: 1 kB every 10 ms |
 /// | `/huge` | 50 MB, as its `content-length` says |
@@ -35,7 +35,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// | `/moved` | redirects to `/articles/2` |
 /// | `/loop/a`, `/loop/b` | redirect to each other |
 /// | `/calendar/{year}-{month}` | links to the next month, forever |
-/// | `/private/diary` | forbidden by `/robots.txt`, and answered all the same |
+/// | `/members/diary` | forbidden by `/robots.txt`, and answered all the same |
 /// | `/picture.png` | not HTML |
 ///
 /// ```no_run
@@ -43,7 +43,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// let site = services::Site::builder().articles(40).start().await?;
 /// println!("{}", site.url("/"));
 /// // … a scraper runs …
-/// assert!(site.requests().iter().all(|seen| seen.path != "/private/diary"));
+/// assert!(site.requests().iter().all(|seen| seen.path != "/members/diary"));
 /// # Ok(())
 /// # }
 /// ```

@@ -108,7 +108,9 @@ impl Visitor {
     fn knows(&self, url: &Url) -> bool {
         self.hosts.contains_key(url.authority())
     }
+}
 
+impl Visitor {
     /// Visits an address: what came of it, and the page if there is one. `None`: it was stopped.
     pub async fn visit(self, url: Url, depth: usize) -> Option<(Entry, Option<String>)> {
         let host = self.hosts.get(url.authority())?;

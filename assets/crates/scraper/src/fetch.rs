@@ -58,6 +58,25 @@ impl fmt::Display for Failure {
     }
 }
 
+/// Reads the body of a response, and gives up on one that is larger than `most` bytes.
+pub async fn body(mut response: Response, most: usize) -> Result<String, Failure> {
+    if response.content_length().is_some_and(|length| length > most as u64) {
+        return Err(Failure::TooLarge(most));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(Failure::Broken)? {
+        if body.len() + chunk.len() > most {
+            return Err(Failure::TooLarge(most));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(String::from_utf8_lossy(&body).into_owned())
+}
+
+fn header(response: &Response, name: HeaderName) -> Option<&str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
 /// Fetches a page once, within the limits.
 pub async fn fetch(client: &Client, url: &Url, limits: &Limits) -> Result<Answer, Failure> {
     let answer = timeout(limits.time, read(client, url, limits.bytes)).await;
@@ -65,7 +84,7 @@ pub async fn fetch(client: &Client, url: &Url, limits: &Limits) -> Result<Answer
 }
 
 async fn read(client: &Client, url: &Url, most: usize) -> Result<Answer, Failure> {
-    let mut response = client.get(url.clone()).send().await.map_err(Failure::Broken)?;
+    let response = client.get(url.clone()).send().await.map_err(Failure::Broken)?;
     let status = response.status();
     if let Some(target) = header(&response, LOCATION).filter(|_| status.is_redirection())
         && let Ok(target) = url.join(target)
@@ -79,21 +98,7 @@ async fn read(client: &Client, url: &Url, most: usize) -> Result<Answer, Failure
     if header(&response, CONTENT_TYPE).is_some_and(|kind| !kind.starts_with("text/html")) {
         return Ok(Answer::NotHtml);
     }
-    if response.content_length().is_some_and(|length| length > most as u64) {
-        return Err(Failure::TooLarge(most));
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(Failure::Broken)? {
-        if body.len() + chunk.len() > most {
-            return Err(Failure::TooLarge(most));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Answer::Page(String::from_utf8_lossy(&body).into_owned()))
-}
-
-fn header(response: &Response, name: HeaderName) -> Option<&str> {
-    response.headers().get(name)?.to_str().ok()
+    body(response, most).await.map(Answer::Page)
 }
 
 /// Fetches a page, with more attempts where a failure may pass. `stop` ends the pause between two.

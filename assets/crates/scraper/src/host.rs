@@ -6,6 +6,7 @@ use reqwest::{Client, StatusCode, Url};
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
+use crate::fetch::body;
 use crate::robots::Robots;
 
 /// A host, and the gate through which every request to it goes.
@@ -46,7 +47,7 @@ pub async fn robots_of(client: &Client, page: &Url, agent: &str) -> Robots {
     };
     let asked = client.get(url).timeout(Duration::from_secs(5)).send().await;
     match asked.map(|response| (response.status(), response)) {
-        Ok((StatusCode::OK, response)) => match response.text().await {
+        Ok((StatusCode::OK, response)) => match body(response, 500_000).await {
             Ok(text) => Robots::parse(&text, agent),
             Err(_) => Robots::closed(),
         },

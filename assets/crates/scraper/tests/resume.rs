@@ -86,7 +86,7 @@ fn everything_is_there(site: &Site, folder: &Path) {
         ("/loop/a", "Moved"),
         ("/loop/b", "Moved"),
         ("/picture.png", "NotHtml"),
-        ("/private/diary", "Forbidden"),
+        ("/members/diary", "Forbidden"),
         ("/slow", "not complete after 400ms"),
         ("/endless", "not complete after 400ms"),
         ("/huge", "larger than 2000000 bytes"),
@@ -130,7 +130,7 @@ async fn killed_and_started_again_it_fetches_nothing_twice_that_it_had_saved() {
     assert_eq!(counts.len(), 60);
     assert!(counts.values().filter(|count| **count > 1).count() <= PER_HOST, "{counts:?}");
     assert!(counts.values().all(|count| *count <= 2), "{counts:?}");
-    assert!(both.iter().all(|seen| seen.path != "/private/diary"));
+    assert!(both.iter().all(|seen| seen.path != "/members/diary"));
     assert!(site.most_at_once() <= PER_HOST);
 
     // A third time there is nothing left to do but to ask for the rules.

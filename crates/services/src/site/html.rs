@@ -15,7 +15,7 @@ const CORNERS: [&str; 13] = [
     "/moved",
     "/loop/a",
     "/calendar/2026-1",
-    "/private/diary",
+    "/members/diary",
     "/picture.png",
 ];
 

@@ -64,7 +64,7 @@ pub(super) fn router(settings: Settings, record: Arc<Record>) -> Router {
         .route("/loop/a", get(|| async { moved("/loop/b") }))
         .route("/loop/b", get(|| async { moved("/loop/a") }))
         .route("/calendar/{month}", get(calendar))
-        .route("/private/{name}", get(private))
+        .route("/members/{name}", get(private))
         .route("/picture.png", get(picture))
         // Last, so that it also sees what the fallback answers.
         .layer(middleware::from_fn_with_state(record, write_down))
@@ -78,8 +78,8 @@ async fn robots(State(shared): State<Arc<Shared>>) -> String {
          User-agent: reckless\n\
          Disallow: /\n\n\
          User-agent: *\n\
-         Disallow: /private/\n\
-         Allow: /private/press\n\
+         Disallow: /members/\n\
+         Allow: /members/press\n\
          Crawl-delay: {delay}\n"
     )
 }
