@@ -77,6 +77,10 @@ class _Deck:
         self._guessing = True
         self.show(cell, lines, code)
 
+    def has_room_after_code(self, lines: float) -> bool:
+        """Whether so many lines, said about this slide's cell, fit below it."""
+        return not self._has_code or self._lines + lines <= ROOM
+
     def lead(self) -> None:
         """What comes next leads into another cell: it begins a slide with it, if this one has its cell."""
         if self._has_code:
@@ -143,6 +147,9 @@ def _add_text(deck: _Deck, block: str) -> None:
     if is_lead(block):
         deck.lead()
     shown = block if is_lead(block) or not sentence else sentence.group(1)
+    if not deck.has_room_after_code(_height(shown)):
+        deck.say(block)
+        return
     deck.show(text_cell(shown), _height(shown))
     if shown != block:
         deck.say(block)
