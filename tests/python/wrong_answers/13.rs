@@ -4,7 +4,7 @@ async fn reports(work: Work) -> u32 {
     for name in ["sales", "stock", "staff"] {
         let work = work.clone();
         // Off the thread, but one after another: each is awaited before the next begins.
-        if tokio::task::spawn_blocking(move || work.block(name, ms(100))).await.is_ok() { done += 1 }
+        if tokio::task::spawn_blocking(move || work.block(name, ms(200))).await.is_ok() { done += 1 }
     }
     done
 }
@@ -15,7 +15,7 @@ async fn reports(work: Work) -> u32 {
     for name in ["sales", "stock", "staff"] {
         let (work, done) = (work.clone(), done.clone());
         tokio::task::spawn_blocking(move || {
-            work.block(name, ms(100));
+            work.block(name, ms(200));
             done.blocking_send(1)
         });
     }
@@ -26,7 +26,7 @@ async fn reports(work: Work) -> u32 {
 
 //# 13-1 compile error: closure may outlive the current function
 async fn reports(work: Work) -> u32 {
-    let sales = tokio::task::spawn_blocking(|| work.block("sales", ms(100)));
+    let sales = tokio::task::spawn_blocking(|| work.block("sales", ms(200)));
     sales.await.map_or(0, |()| 1)
 }
 
