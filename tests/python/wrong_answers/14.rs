@@ -37,7 +37,7 @@ async fn stuck(names: Vec<&'static str>) -> Vec<&'static str> {
     names.into_iter().filter(|name| now.named(name).map(|task| task.polls() == 1)).collect()
 }
 
-//# 14-2 mistake: The order of events was: sale starts, slow, sale is dropped, note starts, note ends
+//# 14-2 mistake: The order of events was: sale starts, sale is dropped, slow, note starts, note ends
 async fn shop(work: Work) -> (u32, u32) {
     let till = Till::default();
     tokio::select! {
