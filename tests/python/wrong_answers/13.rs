@@ -9,7 +9,7 @@ async fn reports(work: Work) -> u32 {
     done
 }
 
-//# 13-1 hang: it is still at an await, for something that does not happen.
+//# 13-1 hang: it was still waiting at an await, and was stopped there.
 async fn reports(work: Work) -> u32 {
     let (done, mut finished) = tokio::sync::mpsc::channel(3);
     for name in ["sales", "stock", "staff"] {
