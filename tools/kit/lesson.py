@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from kit.timing import minutes, tags
 
+QUESTION = re.compile(r"\bguess\b|before you run", re.IGNORECASE)
 HEADING = re.compile(r"^(#{1,4}) (.+)$")
 PICTURE = re.compile(r"!\[([^\]]*)\]\(\s*([^)\s]+)\s*\)")
 RUST = re.compile(r"^```rust\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
@@ -104,7 +105,7 @@ def blocks(markdown: str) -> Iterator[str]:
 
 def is_lead(block: str) -> bool:
     """Whether a paragraph leads into the code that follows it: a question, or a sentence that ends in a colon."""
-    return "**Guess" in block or block.rstrip().endswith((":", ":**"))
+    return QUESTION.search(block) is not None or block.rstrip().endswith((":", ":**"))
 
 
 def for_another_folder(notebook: NotebookNode) -> tuple[NotebookNode, set[str]]:
