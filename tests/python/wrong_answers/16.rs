@@ -70,7 +70,7 @@ async fn visit_all(work: Work) -> usize {
     visits.join_all().await.len()
 }
 
-//# 16-2 mistake: `page 5`, `page 6`
+//# 16-2 mistake: Dropped before the end: page 6 and page 5
 async fn until_stopped(work: Work) -> Vec<usize> {
     let stop = stop_after(ms(250));
     let page = |number| work.item(&format!("page {number}"), ms(100)).gives(number);

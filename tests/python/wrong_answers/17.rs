@@ -250,7 +250,7 @@ async fn picture(summary: Summary) -> plot::Bars {
     plot::Bars::new("Posts of each user").unit("posts").text()
 }
 
-//# 17-4 mistake: Without an answer: 19, 20.
+//# 17-4 mistake: Without an answer: 18, 19, 20.
 async fn letters(_work: Work) -> String {
     "bcacb acabc bacb cab".to_owned()
 }
