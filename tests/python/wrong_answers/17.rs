@@ -25,7 +25,7 @@ async fn totals(_api: String) -> anyhow::Result<Totals> {
     Ok(Totals { users: 10, posts: 75, todos: 207, done: 92 })
 }
 
-//# 17-1 hang: it is still at an await, for something that does not happen.
+//# 17-1 hang: it was still waiting at an await, and was stopped there.
 async fn totals(api: String) -> anyhow::Result<Totals> {
     let client = Client::new();
     let places = tokio::sync::Semaphore::new(2);
@@ -196,7 +196,7 @@ async fn aggregate(api: String) -> anyhow::Result<Summary> {
     Ok(Summary { posts: counts, mean: 7.5, busiest: busiest.unwrap_or_default(), completed, missing: vec![] })
 }
 
-//# 17-2 hang: it is still at an await, for something that does not happen.
+//# 17-2 hang: it was still waiting at an await, and was stopped there.
 async fn aggregate(api: String) -> anyhow::Result<Summary> {
     let client = Client::new();
     let users: Vec<User> = get(&client, format!("{api}/users")).await?;
