@@ -23,7 +23,7 @@ from kit.lesson import NotALesson, solution_of
 from kit.timing import tags
 
 POINTS = 1
-CHECK = re.compile(r'check\(\s*"(\d\d-\d+)"')
+CHECK = re.compile(r'check\(\s*"(\d\d[a-z]?-\d+)"')
 # nbgrader takes out what stands between these marks. The stub stands in a comment until the first pair is gone with the second.
 SOLVED_AND_STUB = """// BEGIN SOLUTION
 {solution}

@@ -46,7 +46,7 @@ class Section:
 
 def lessons() -> list[Path]:
     """The lessons of the course, in their order; not the gallery."""
-    return sorted(FOLDER.glob("[0-9][0-9]-*.ipynb"))
+    return sorted(FOLDER.glob("[0-9][0-9]*-*.ipynb"))
 
 
 def read(path: Path) -> NotebookNode:
