@@ -18,6 +18,12 @@
 //!   WebSockets, OpenAPI.
 //! - [`Fleet`] (`fleet.rs`): instances of that application as processes of their own, behind a proxy that starts and
 //!   stops them: what a serverless platform does.
+//! - [`Site`] (`site.rs`): a small web site with everything that can go wrong for a scraper. Under `site/`:
+//!   `html.rs` (the text of its pages), `routes.rs` (the HTTP side).
+//! - [`PublicApi`] (`public_api.rs`): a JSON API of users, posts and todos. Under `public_api/`: `data.rs` (what it
+//!   holds), `routes.rs` (the HTTP side).
+//! - [`SeenRequest`] (`record.rs`): what these two have seen, request by request.
+//! - `host.rs`: what these two run on.
 //! - [`StartError`], [`SettingError`] (`error.rs`): why a service could not start, or a setting was refused.
 //! - `main.rs`: the binary `services`, which runs one service from a terminal, and is what a fleet's instances run.
 //!
@@ -27,15 +33,22 @@
 mod catalog;
 mod error;
 mod fleet;
+mod host;
 mod pages;
+mod public_api;
+mod record;
 mod server;
+mod site;
 mod web;
 
 pub use catalog::{Catalog, CatalogBuilder, Review, Track};
 pub use error::{SettingError, StartError};
 pub use fleet::{Call, Fleet, FleetBuilder, Instance, InstanceState};
 pub use pages::{Pages, PagesBuilder};
+pub use public_api::{PublicApi, PublicApiBuilder};
+pub use record::SeenRequest;
 pub use server::{Context, End, Limits, Server, ServerBuilder, problem};
+pub use site::{Site, SiteBuilder};
 pub use web::{ConnectionLimits, Connections, WebService, WebServiceBuilder};
 
 /// What an instance of a [`Fleet`] writes when it is ready: for the binary `services` alone.
