@@ -175,6 +175,9 @@ install_python_packages() {
     fi
     # Without its question about news, which would stand before the first lesson.
     "$VENV/bin/jupyter-labextension" disable --level=sys_prefix '@jupyterlab/apputils-extension:announcements' >>"$log" 2>&1
+    # nbgrader, which the tests use, would bring its own buttons into JupyterLab.
+    "$VENV/bin/jupyter-labextension" disable --level=sys_prefix '@jupyter/nbgrader' >>"$log" 2>&1
+    rm -f "$VENV/etc/jupyter/jupyter_server_config.d/nbgrader.json"
     printf '%s\n' "$wanted" >"$stamp"
     finish_step 'in .venv'
 }
