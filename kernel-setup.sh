@@ -212,7 +212,7 @@ install_kernelspec() {
 # it trusts by their content, in .venv: notebooks of one's own, elsewhere, are not touched.
 trust_lessons() {
     local stamp=$VENV/trusted-lessons config=$VENV/etc/jupyter/jupyter_config.json lessons log=$LOGS/trust.log
-    lessons=(notebooks/[0-9][0-9]-*.ipynb notebooks/gallery.ipynb)
+    lessons=(notebooks/[0-9][0-9]*.ipynb notebooks/gallery.ipynb)
     if [[ -f $stamp && -z $(find "${lessons[@]}" -newer "$stamp") ]]; then return; fi
     begin_step 'Trusting the lessons, so that their pictures show' 'a few seconds'
     mkdir -p "$VENV/etc/jupyter" "$LOGS"
