@@ -20,7 +20,7 @@ async fn stuck(names: Vec<&'static str>) -> Vec<&'static str> {
         .collect()
 }
 
-//# 14-1 hang: it goes round and round
+//# 14-1 hang: finish
 async fn stuck(names: Vec<&'static str>) -> Vec<&'static str> {
     // Waits until each of them was polled: for those that are stuck, forever.
     for name in &names {
