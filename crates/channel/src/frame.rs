@@ -62,6 +62,9 @@ pub enum KernelFrame {
     },
     /// The next code that evcxr asks to have run is not run: it is compiled ahead.
     RefuseNextRun,
+    /// When evcxr asks to have code run for the next time, it is only told that these variables are no more; then
+    /// it asks again.
+    Forget { names: Vec<String> },
     /// Asks for [`WorkerFrame::Synchronized`], after all that was written so far.
     Synchronize { number: u64 },
     /// The person pressed interrupt while this cell ran.

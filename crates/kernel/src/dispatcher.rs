@@ -100,6 +100,15 @@ impl Dispatcher {
                 };
                 self.hand_to_engine();
             }
+            EngineEvent::Output {
+                cell,
+                stream,
+                bytes,
+            } => self.worker_frame(channel::WorkerFrame::Output {
+                cell,
+                stream,
+                bytes,
+            }),
             EngineEvent::Building { crate_name } => self.show_building(&crate_name),
             EngineEvent::Finished { cell, end } => self.finish(cell, end),
             EngineEvent::Answer { request, answer } => self.answer_query(&request, answer),

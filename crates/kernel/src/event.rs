@@ -43,6 +43,12 @@ pub enum Event {
 pub enum EngineEvent {
     /// Cells can run from now on, or never will.
     WarmedUp(Result<(), String>),
+    /// A program that a cell has started wrote something.
+    Output {
+        cell: CellNumber,
+        stream: channel::Stream,
+        bytes: Vec<u8>,
+    },
     /// A dependency is being compiled.
     Building { crate_name: String },
     /// A cell is done with, also all its output.
@@ -142,6 +148,8 @@ pub enum Action {
         count: usize,
         code: String,
         allow_stdin: bool,
+        /// The cell as the front end knows it, where it says so.
+        notebook_cell: Option<String>,
     },
     /// Ask the analyser on behalf of a request.
     Query {

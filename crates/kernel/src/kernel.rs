@@ -10,11 +10,9 @@ use crate::jupyter::replies;
 use crate::jupyter::sockets::{self, Sockets};
 use crate::workers::Workers;
 use anyhow::Context;
-use channel::WorkerFrame;
 use jupyter_protocol::JupyterMessage;
 use rustix::process::Signal;
 use std::path::Path;
-use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
@@ -88,7 +86,6 @@ async fn serve(info: &jupyter_protocol::ConnectionInfo, session: Session) -> any
     tokio::spawn(iopub::publish(iopub_socket, publications_inbox));
     let workers = Workers::listen(&session.socket(), events.clone())
         .context("the kernel cannot listen for its worker")?;
-    let source_file = session.crate_folder().join("src/lib.rs");
     let engine = Engine::start(session, workers.clone(), events.clone())
         .context("the thread for evcxr could not be started")?;
     let mut dispatcher = Dispatcher::new(engine.sources(), replies::ports(info));
@@ -122,9 +119,6 @@ async fn serve(info: &jupyter_protocol::ConnectionInfo, session: Session) -> any
                 Event::Terminate
             }
         };
-        if let Event::Worker(WorkerFrame::CellStarted { cell }) = &event {
-            hands.remember_source(*cell, &source_file);
-        }
         let actions = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             dispatcher.handle(event)
         })) {
@@ -174,11 +168,13 @@ impl Hands {
                 count,
                 code,
                 allow_stdin,
+                notebook_cell,
             } => self.engine.tell(Command::Execute {
                 cell,
                 count,
                 code,
                 allow_stdin,
+                notebook_cell,
             }),
             Action::Query { request, query } => {
                 self.engine.tell(Command::Query { request, query });
@@ -199,23 +195,9 @@ impl Hands {
         }
     }
 
-    /// Remembers what evcxr made of the cell that has just begun, so that its lines can be named.
-    fn remember_source(&self, cell: channel::CellNumber, file: &Path) {
-        match std::fs::read_to_string(file) {
-            Ok(generated) => self
-                .engine
-                .sources()
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .set_generated(cell, &generated),
-            Err(error) => tracing::warn!(%error, "the generated source cannot be read"),
-        }
-    }
-
     /// Ends the processes of this session, after the last messages are out.
     async fn leave(&mut self) {
-        self.workers.kill_compiler();
-        self.workers.signal(Signal::KILL);
+        self.workers.kill_all();
         let (done, flushed) = oneshot::channel();
         let _ = self.publications.send(Publication::Flush(done));
         let _ = tokio::time::timeout(FAREWELL, flushed).await;

@@ -127,6 +127,9 @@ impl Dispatcher {
                     count: self.execution_count,
                     code: running.content.code.clone(),
                     allow_stdin: running.content.allow_stdin,
+                    notebook_cell: running.request.metadata["cellId"]
+                        .as_str()
+                        .map(str::to_owned),
                 });
             }
         }
