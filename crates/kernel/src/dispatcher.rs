@@ -85,6 +85,7 @@ impl Dispatcher {
             Event::Engine(event) => self.engine_event(event),
             Event::Reminder(Reminder::StopCompiler { cell }) => self.stop_compiler(cell),
             Event::Reminder(Reminder::NotAtAnAwait { cell }) => self.say_not_at_an_await(cell),
+            Event::Reminder(Reminder::StillWaiting { cell }) => self.say_what_for(cell),
             Event::Interrupt => self.interrupt(),
             Event::Terminate => self.actions.push(Action::Exit),
         }

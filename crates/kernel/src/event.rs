@@ -126,6 +126,8 @@ pub struct Completion {
 pub enum Reminder {
     /// Time to look whether an interrupt has stopped the compiler.
     StopCompiler { cell: CellNumber },
+    /// Time to say what a cell waits for, if it still does.
+    StillWaiting { cell: CellNumber },
     /// Time to say that a cell does not react to an interrupt.
     NotAtAnAwait { cell: CellNumber },
 }

@@ -63,11 +63,12 @@ pub fn run(connection_file: &Path) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("the kernel's own runtime could not be started")?;
-    let folder = session.folder().to_owned();
+    let (folder, socket) = (session.folder().to_owned(), session.socket());
     let result = runtime.block_on(serve(&info, session));
     // The engine's thread may be in the middle of a cell. Its processes have been ended; waiting
     // for evcxr to notice would keep the front end waiting.
     let _ = std::fs::remove_dir_all(folder);
+    let _ = std::fs::remove_file(socket);
     runtime.shutdown_background();
     result
 }

@@ -81,7 +81,7 @@ impl Dispatcher {
         description: &str,
         lost: &[String],
     ) -> Failure {
-        let cause = if running.interrupts > 1 {
+        let cause = if running.interrupts > 1 && running.has_been_warned {
             "it was interrupted a second time".to_owned()
         } else {
             cause_of_death(description, &running.last_words)

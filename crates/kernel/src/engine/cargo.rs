@@ -200,6 +200,7 @@ const NO_CELL: &str = "//! The dependencies of cells.\n";
 fn build(arguments: &[OsString], only_check: bool) -> ExitCode {
     let _ = rustix::process::setpgid(None, None);
     keep_temporary_files_here();
+    metadata::undo_unfinished_check();
     let mut report = report::Report::begin();
     let written = std::fs::read_to_string(TEXT_FILE).unwrap_or_default();
     let mut order = report.ask(written, only_check);
