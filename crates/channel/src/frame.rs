@@ -101,6 +101,8 @@ pub struct Display {
     pub kind: DisplayKind,
     /// MIME type and content, best last as Jupyter does not care about the order.
     pub data: Vec<(String, MimeValue)>,
+    /// Of a MIME type, what a front end should know beside its content: a JSON object as text.
+    pub metadata: Vec<(String, String)>,
 }
 
 /// What becomes of a rich output.

@@ -16,6 +16,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::MutexGuard;
 
+pub use crate::display::CellValue;
 pub use crate::{
     __dbg as dbg, __eprint as eprint, __eprintln as eprintln, __print as print,
     __println as println,

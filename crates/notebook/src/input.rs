@@ -9,10 +9,12 @@ use thiserror::Error;
 /// Why no line could be read.
 #[derive(Debug, Error)]
 pub enum InputError {
+    /// Nobody can be asked.
     #[error(
         "this notebook cannot ask for input: it runs without a person in front of it, or not on the course's kernel. Put the text into the cell instead"
     )]
     NotAllowed,
+    /// The question was taken back: another was asked, or the cell was interrupted.
     #[error("the question was taken back before it was answered")]
     Cancelled,
 }

@@ -5,13 +5,14 @@
 //!
 //! ```text
 //! :dep notebook = { path = "../crates/notebook" }
-//! use notebook::{tokio, reqwest, serde_json, plotters};
+//! use notebook::prelude::*;
 //! ```
 //!
 //! # Layout
 //!
 //! - [`cell`]: what the kernel brings into scope for every cell: how its code is run, its last value
 //!   shown, its prints sent on. A person never calls it by name.
+//! - [`prelude`]: what lessons use daily, in one line.
 //! - [`display`]: rich outputs, shown in order with what is printed, and updated in place.
 //! - [`exercise`], [`quiz`]: exercises that check themselves, and questions.
 //! - [`input`]: a line of text from the person in front of the notebook.
@@ -36,6 +37,7 @@ pub mod measure;
 mod output;
 mod panics;
 pub mod plot;
+pub mod prelude;
 pub mod progress;
 pub mod quiz;
 mod runtime;
@@ -46,7 +48,7 @@ pub mod timeline;
 
 pub use {
     anyhow, axum, futures, indicatif, plotters, reqwest, serde, serde_json, services, tokio_stream,
-    tokio_util, tracing,
+    tokio_util, tracing, tracing_subscriber,
 };
 
 /// tokio itself, all of it, the one copy that all cells share.

@@ -295,6 +295,7 @@ impl Dispatcher {
             return;
         };
         let data = replies::media(display.data);
+        let metadata = replies::metadata(display.metadata);
         let is_running = self
             .running
             .as_ref()
@@ -307,17 +308,28 @@ impl Dispatcher {
             channel::DisplayKind::Result if is_running && self.keep_for_expression(&data) => return,
             channel::DisplayKind::Result if is_silent => return,
             channel::DisplayKind::Result if is_running && self.take_result_place() => {
-                self.result(data).into()
+                ExecuteResult {
+                    metadata,
+                    ..self.result(data)
+                }
+                .into()
             }
-            channel::DisplayKind::Result => DisplayData::new(data).into(),
+            channel::DisplayKind::Result => DisplayData {
+                metadata,
+                ..DisplayData::new(data)
+            }
+            .into(),
             channel::DisplayKind::New { display_id } => DisplayData {
+                metadata,
                 transient: Some(jupyter_protocol::Transient { display_id }),
                 ..DisplayData::new(data)
             }
             .into(),
-            channel::DisplayKind::Update { display_id } => {
-                jupyter_protocol::UpdateDisplayData::new(data, &display_id).into()
+            channel::DisplayKind::Update { display_id } => jupyter_protocol::UpdateDisplayData {
+                metadata,
+                ..jupyter_protocol::UpdateDisplayData::new(data, &display_id)
             }
+            .into(),
         };
         self.publish(message, &request);
     }

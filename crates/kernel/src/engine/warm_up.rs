@@ -19,7 +19,7 @@ const DEPENDENCIES: &[(&str, &str)] = &[
 
 /// The names that every cell can use, and those that evcxr's generated code is to find.
 const NAMES: &str = "use notebook::{anyhow, axum, futures, plotters, reqwest, serde_json, tokio, tokio_stream, tokio_util, tracing};
-use notebook::cell::{dbg, eprint, eprintln, print, println, CellDisplay, CellRunner};
+use notebook::cell::{dbg, eprint, eprintln, print, println, CellDisplay, CellRunner, CellValue};
 ";
 
 /// Turns on the modes for `.await` and `?`.

@@ -8,7 +8,7 @@ use super::axis::Axis;
 use super::call::Call;
 use super::call_rows::Block;
 use super::calls::Calls;
-use super::format::Unit;
+use super::format::{Unit, format_duration};
 use super::sheet::{Label, Sheet};
 use super::style::{self, AXIS, CARD, GRID, INK, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
 
@@ -142,7 +142,7 @@ fn draw_call(
         label += 8.0;
     }
     if row >= 14.0 {
-        let took = Unit::Seconds.format(call.seconds());
+        let took = format_duration(call.lasted());
         let text = call.failure.clone().unwrap_or(took);
         let text = style::fit(&text, SMALL_SIZE, WIDTH - 4.0 - label);
         sheet.text(&text, (label, middle), Label::new(SMALL_SIZE).muted());

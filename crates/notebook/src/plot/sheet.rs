@@ -15,30 +15,31 @@ use super::escape::{escape, only_xml_characters};
 use super::style::{self, CARD, INK, MARGIN, MUTED, SMALL_SIZE, TEXT_SIZE, TITLE_SIZE, WIDTH};
 
 /// plotters places things on whole units. With two units to a CSS pixel, half pixels are possible.
-const UNITS: f64 = 2.0;
+pub(super) const UNITS: f64 = 2.0;
 
 /// plotters divides a font's size by this before writing it down.
 const FONT_FACTOR: f64 = 1.24;
 
-/// Draws a picture of `width` by `height` CSS pixels on an opaque white card.
+/// Draws a picture of `size` (width, height) in CSS pixels on an opaque white card.
 ///
 /// The card is what makes a picture legible in every theme: JupyterLab shows SVG through an
 /// `<img>`, where neither the page's style sheet nor its theme reaches it.
 /// `title` and `description` become the picture's text alternative.
 pub(crate) fn paint(
-    height: f64,
+    (width, height): (f64, f64),
     title: &str,
     description: &str,
     draw: impl FnOnce(&mut Sheet<'_>),
 ) -> String {
-    let size = (units(WIDTH).max(1) as u32, units(height).max(1) as u32);
+    let size = (units(width).max(1) as u32, units(height).max(1) as u32);
     let mut raw = String::new();
     let mut sheet = Sheet {
         backend: SVGBackend::with_string(&mut raw, size),
         notes: Vec::new(),
+        width,
     };
-    sheet.rectangle("card", (0.0, 0.0), (WIDTH, height), CARD, 8.0);
-    let room = WIDTH - 2.0 * MARGIN;
+    sheet.rectangle("card", (0.0, 0.0), (width, height), CARD, 8.0);
+    let room = width - 2.0 * MARGIN;
     // Bold letters are a tenth wider. A long title is set smaller before it is cut.
     let long = style::text_width(title, TITLE_SIZE * 1.1) > room;
     let size = if long { TEXT_SIZE } else { TITLE_SIZE };
@@ -46,13 +47,13 @@ pub(crate) fn paint(
     sheet.text(&heading, (MARGIN, 26.0), Label::new(size).bold());
     draw(&mut sheet);
     let notes = sheet.finish();
-    let head = head((WIDTH, height), UNITS, title, description);
+    let head = head((width, height), UNITS, title, description);
     assemble(&head, &raw, &notes)
 }
 
 /// A card with nothing but a title and a sentence: what is missing, and how to give it.
 pub(crate) fn paint_message(title: &str, message: &str) -> String {
-    paint(80.0, title, message, |sheet| {
+    paint((WIDTH, 80.0), title, message, |sheet| {
         sheet.footnotes(54.0, &[message.to_owned()])
     })
 }
@@ -67,6 +68,25 @@ pub(crate) fn head(size: (f64, f64), scale: f64, title: &str, description: &str)
          style=\"max-width:100%;height:auto\">\n<title>{title}</title>\n<desc>{description}</desc>\n",
         width * scale,
         height * scale,
+    )
+}
+
+/// The same picture with what plotters drew on an area of its size.
+pub(crate) fn with_drawing(svg: &str, elements: &str) -> String {
+    let picture = svg.trim_end();
+    let picture = picture.strip_suffix("</svg>").unwrap_or(picture);
+    format!("{picture}<g class=\"drawing\" transform=\"scale({UNITS})\">\n{elements}</g>\n</svg>\n")
+}
+
+/// The same picture with another description.
+pub(crate) fn with_description(svg: &str, description: &str) -> String {
+    let parts = svg.split_once("<desc>").and_then(|(before, rest)| {
+        let (_, after) = rest.split_once("</desc>")?;
+        Some((before, after))
+    });
+    parts.map_or_else(
+        || svg.to_owned(),
+        |(before, after)| format!("{before}<desc>{}</desc>{after}", escape(description)),
     )
 }
 
@@ -159,12 +179,17 @@ impl Label {
 pub(crate) struct Sheet<'a> {
     backend: SVGBackend<'a>,
     notes: Vec<String>,
+    width: f64,
 }
 
 // Errors are dropped throughout: the backend writes to a String, which cannot fail.
 impl Sheet<'_> {
     fn note(&mut self, note: String) {
         self.notes.push(note);
+    }
+
+    pub(crate) fn width(&self) -> f64 {
+        self.width
     }
 
     fn finish(mut self) -> Vec<String> {
@@ -273,8 +298,9 @@ impl Sheet<'_> {
 
     /// Small lines of text at the foot of the card, the first of them at height `y`.
     pub(crate) fn footnotes(&mut self, y: f64, lines: &[String]) {
+        let room = self.width - 2.0 * MARGIN;
         for (index, line) in lines.iter().enumerate() {
-            let line = style::fit(line, SMALL_SIZE, WIDTH - 2.0 * MARGIN);
+            let line = style::fit(line, SMALL_SIZE, room);
             self.text(
                 &line,
                 (MARGIN, y + 17.0 * index as f64),

@@ -10,6 +10,8 @@ use plotters::style::RGBColor;
 /// Width of every picture, in CSS pixels. JupyterLab does not scale an SVG down: this is what a window
 /// of 1280 pixels has room for beside a wide sidebar.
 pub(crate) const WIDTH: f64 = 640.0;
+/// A side longer than this, in CSS pixels, is more likely a slip than a wish.
+pub(crate) const LONGEST: f64 = 10_000.0;
 /// Space between the card's edge and what is drawn on it.
 pub(crate) const MARGIN: f64 = 20.0;
 

@@ -1,11 +1,11 @@
 //! The table of living tasks.
 
-use super::cancel::number;
 use super::registry::{self, Entry};
-use crate::display::{MimeBundle, RichDisplay, show_result};
+use crate::display::{MimeBundle, RichDisplay, shows_itself};
 use crate::plot::{Table, format_duration};
 use crate::timeline::clock;
 use crate::timeline::place::Place;
+use ::tokio::task::Id;
 use channel::CellNumber;
 use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
@@ -17,14 +17,25 @@ pub fn list() -> TaskList {
     let now = clock::now();
     let mut tasks: Vec<TaskInfo> = registry::all()
         .into_iter()
-        .map(|(id, entry)| TaskInfo::of(number(id), &entry, now))
+        .map(|(id, entry)| TaskInfo::of(id, &entry, now))
         .collect();
     Place::learn(tasks.iter().map(|task| task.place));
-    tasks.sort_by_key(|task| (task.place.library().is_some(), task.id));
+    tasks.sort_by_key(|task| (task.place.library().is_some(), task.born));
     TaskList { tasks }
 }
 
 /// The tasks that lived when [`list()`] was called. A cell shows it as a table.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{tasks, timeline::Named, tokio};
+///
+/// let task = tokio::spawn(std::future::pending::<()>().named("waits"));
+/// tokio::task::yield_now().await;
+/// let listed = tasks::list();
+/// assert!(listed.iter().any(|known| known.id() == task.id()));
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct TaskList {
     tasks: Vec<TaskInfo>,
@@ -33,7 +44,8 @@ pub struct TaskList {
 /// What is known of one task.
 #[derive(Debug, Clone)]
 pub struct TaskInfo {
-    id: u64,
+    id: Id,
+    born: u64,
     name: Option<String>,
     cell: CellNumber,
     place: Place,
@@ -45,12 +57,13 @@ pub struct TaskInfo {
 }
 
 impl TaskInfo {
-    fn of(id: u64, entry: &Entry, now: u64) -> TaskInfo {
+    fn of(id: Id, entry: &Entry, now: u64) -> TaskInfo {
         let since = entry.polling_since.load(Relaxed);
         let polling_for = (since != 0).then(|| clock::between(since, now));
         let busy = Duration::from_nanos(entry.busy.load(Relaxed));
         TaskInfo {
             id,
+            born: entry.born,
             name: entry.name.get().cloned(),
             cell: entry.cell,
             place: Place::of(entry.spawned_at),
@@ -62,9 +75,9 @@ impl TaskInfo {
         }
     }
 
-    /// Its id, the number that tokio's own [`Id`](::tokio::task::Id) shows.
+    /// Its id, the same that its handle gives.
     #[must_use]
-    pub fn id(&self) -> u64 {
+    pub fn id(&self) -> Id {
         self.id
     }
 
@@ -110,10 +123,10 @@ impl TaskInfo {
         self.can_be_cancelled
     }
 
-    /// The run of the cell that spawned it, as the kernel counts runs; 0 where that is not known.
+    /// The run of the cell that spawned it, as the kernel counts runs; `None` where that is not known.
     #[must_use]
-    pub fn cell(&self) -> u64 {
-        self.cell
+    pub fn cell(&self) -> Option<u64> {
+        (self.cell != 0).then_some(self.cell)
     }
 
     fn state(&self) -> String {
@@ -127,19 +140,18 @@ impl TaskInfo {
         }
     }
 
-    /// Where it was spawned, such as `cell [7], line 3` or `library hyper`; `unknown` where the
+    /// Where it was spawned, such as `cell [7], line 3` or `library hyper`; `None` where the
     /// standard library is between, as in `collect`.
     #[must_use]
-    pub fn spawned_at(&self) -> String {
-        self.place.to_string()
+    pub fn spawned_at(&self) -> Option<String> {
+        self.place.is_known().then(|| self.place.to_string())
     }
 }
 
 impl TaskList {
-    /// The tasks.
-    #[must_use]
-    pub fn tasks(&self) -> &[TaskInfo] {
-        &self.tasks
+    /// Those that cells have spawned first, the eldest on top.
+    pub fn iter(&self) -> std::slice::Iter<'_, TaskInfo> {
+        self.tasks.iter()
     }
 
     /// The first task with this name.
@@ -171,23 +183,31 @@ impl TaskList {
             "idle",
             "state",
         ];
-        self.tasks.iter().fold(Table::new(header), |table, task| {
-            table.row([
+        let mut table = Table::new(header);
+        for task in &self.tasks {
+            table.push([
                 task.id.to_string(),
                 task.name.clone().unwrap_or_else(|| "–".to_owned()),
-                task.spawned_at(),
+                task.place.to_string(),
                 format_duration(task.age),
                 task.polls.to_string(),
                 format_duration(task.busy),
                 format_duration(task.idle()),
                 task.state(),
-            ])
-        })
+            ]);
+        }
+        table
     }
+}
 
-    /// Shows the table as the result of a cell.
-    pub fn evcxr_display(&self) {
-        show_result(self.mime_bundle());
+shows_itself!(TaskList);
+
+impl<'a> IntoIterator for &'a TaskList {
+    type Item = &'a TaskInfo;
+    type IntoIter = std::slice::Iter<'a, TaskInfo>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
     }
 }
 
@@ -196,7 +216,7 @@ impl fmt::Display for TaskList {
         if self.tasks.is_empty() {
             return formatter.write_str("No task is running.");
         }
-        formatter.write_str(&self.table().text())
+        self.table().fmt(formatter)
     }
 }
 

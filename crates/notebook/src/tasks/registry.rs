@@ -167,6 +167,11 @@ pub(crate) fn all() -> Vec<(Id, Arc<Entry>)> {
     all
 }
 
+/// The ids of all tasks that live now, in no order.
+pub(crate) fn ids() -> impl Iterator<Item = Id> {
+    all().into_iter().map(|(id, _)| id)
+}
+
 /// Where a living task was spawned.
 pub(crate) fn spawned_at(id: Id) -> Option<Place> {
     let location = get(id)?.spawned_at?;

@@ -28,7 +28,7 @@ fn lists_names_and_cancels() {
         until(|| list().named("waits").is_some_and(|task| task.polls() == 1)).await;
         let listed = list();
         let task = listed.named("waits").expect("it lives");
-        assert_eq!(task.id().to_string(), waits.id().to_string());
+        assert_eq!(task.id(), waits.id());
         assert_eq!(task.polls(), 1);
         assert!(task.can_be_cancelled() && task.age() >= task.busy());
         assert!(listed.to_string().contains("waits"), "{listed}");
@@ -58,7 +58,7 @@ fn tasks_of_a_set_can_be_cancelled_one_by_one() {
         let ended = set.join_next_with_id().await.expect("one ends");
         let error = ended.expect_err("it was cancelled");
         assert!(error.is_cancelled());
-        assert_eq!(error.id().to_string(), id.to_string());
+        assert_eq!(error.id(), id);
         assert_eq!(set.len(), 1);
     });
 }
@@ -70,7 +70,7 @@ fn a_spawn_without_a_runtime_leaves_nothing_behind() {
     // The next task that tokio sees on this thread is not taken for the refused one.
     run(async {
         let foreign = ::tokio::spawn(pending::<()>());
-        let id = foreign.id().to_string().parse().expect("a number");
+        let id = foreign.id();
         let error = cancel(id).expect_err("tokio's own spawn gives us no handle");
         let expected = if cfg!(tokio_unstable) {
             CancelError::NotOurs(id)

@@ -5,11 +5,12 @@ use super::picture::TOP;
 use super::recorder::Kind;
 use super::recording::Recording;
 use super::row::Row;
-use crate::display::{MimeBundle, RichDisplay, show_result};
+use crate::display::shows_itself;
 use crate::plot::sheet::{self, Label, Sheet};
 use crate::plot::style::{self, AXIS, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
-use crate::plot::{Table, format_duration};
+use crate::plot::{Table, format_duration, shows_as_svg};
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 const ROW: f64 = 40.0;
@@ -57,23 +58,6 @@ impl Recording {
 }
 
 impl ByWorker {
-    /// How busy each thread was, as a table.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let recording = &self.0;
-        let header = ["thread", "busy", "share"];
-        let busy = recording.threads.iter().zip(recording.busy_by_thread());
-        let table = busy.fold(Table::new(header), |table, (name, busy)| {
-            table.row([name.clone(), format_duration(busy), self.share(busy)])
-        });
-        format!(
-            "{}, by thread\n{}\n{}",
-            recording.title,
-            recording.headline(),
-            table.text()
-        )
-    }
-
     fn share(&self, busy: Duration) -> String {
         let whole = self.0.elapsed.as_secs_f64().max(1e-9);
         format!("{:.0} %", 100.0 * busy.as_secs_f64() / whole)
@@ -98,7 +82,7 @@ impl ByWorker {
         let keyed = keys.len() <= MOST_KEYS;
         let end = TOP + ROW * recording.threads.len() as f64;
         let height = end + if keyed { 60.0 } else { 34.0 };
-        sheet::paint(height, &title, &self.text(), |sheet| {
+        sheet::paint((WIDTH, height), &title, &self.to_string(), |sheet| {
             let muted = Label::new(SMALL_SIZE).muted();
             sheet.text(&recording.headline(), (MARGIN, 46.0), muted);
             let across = Across::new(MARGIN + NAMES, WIDTH - MARGIN - BESIDE, recording.elapsed);
@@ -173,20 +157,23 @@ impl ByWorker {
         }
         bars
     }
+}
 
-    /// Shows the picture as the result of a cell.
-    pub fn evcxr_display(&self) {
-        show_result(self.mime_bundle());
+/// How busy each thread was, as a table.
+impl fmt::Display for ByWorker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let recording = &self.0;
+        let mut table = Table::new(["thread", "busy", "share"]);
+        for (name, busy) in recording.threads.iter().zip(recording.busy_by_thread()) {
+            table.push([name.clone(), format_duration(busy), self.share(busy)]);
+        }
+        let (title, headline) = (&recording.title, recording.headline());
+        write!(formatter, "{title}, by thread\n{headline}\n{table}")
     }
 }
 
-impl RichDisplay for ByWorker {
-    fn mime_bundle(&self) -> MimeBundle {
-        MimeBundle::new()
-            .with("image/svg+xml", self.svg())
-            .with("text/plain", self.text())
-    }
-}
+shows_as_svg!(ByWorker);
+shows_itself!(ByWorker);
 
 fn draw_bar(sheet: &mut Sheet<'_>, bar: &Bar<'_>, middle: f64) {
     let color = style::color(bar.color);

@@ -25,6 +25,11 @@ mutex.lock() { Ok(guard) => guard, Err(poisoned) => poisoned.into_inner(), }
 "#;
 const RUNTIME_OF_LIBRARY: &str = "\n\n\n\n::notebook::cell::run(async {\n";
 
+/// How evcxr has a cell's last value shown.
+const SHOWS: &str = "\n).evcxr_display();";
+/// The library finds out how a value is shown best.
+const SHOWS_BY_LIBRARY: &str = "\n).cell_value().evcxr_display();";
+
 /// Shortens the text of the package in the current folder.
 pub fn shorten() {
     let Ok(text) = fs::read_to_string(FILE) else {
@@ -40,6 +45,7 @@ pub fn shorten() {
 
 fn shortened(text: &str) -> String {
     let text = text.replacen(RUNTIME, RUNTIME_OF_LIBRARY, 1);
+    let text = text.replace(SHOWS, SHOWS_BY_LIBRARY);
     let Some(begin) = text.find(STORE_OPENING).map(|place| place + 1) else {
         return text;
     };
@@ -59,7 +65,7 @@ mod tests {
     #[test]
     fn lines_stay_where_they_are() {
         let text = format!(
-            "use a;\n{STORE_OPENING}pub struct VariableStore;\n{STORE_CLOSING}fn run() {{\n{RUNTIME}person();\n}});\n}}\n"
+            "use a;\n{STORE_OPENING}pub struct VariableStore;\n{STORE_CLOSING}fn run() {{\n{RUNTIME}person();\n(\nvalue\n).evcxr_display();}});\n}}\n"
         );
         let shorter = shortened(&text);
         assert!(
@@ -68,6 +74,10 @@ mod tests {
         );
         assert!(shorter.contains("::notebook::cell::store::*"), "{shorter}");
         assert!(!shorter.contains("struct VariableStore"), "{shorter}");
+        assert!(
+            shorter.contains("(\nvalue\n).cell_value().evcxr_display();"),
+            "{shorter}"
+        );
         let line_of = |text: &str| text.lines().position(|line| line == "person();");
         assert_eq!(line_of(&shorter), line_of(&text));
         assert_eq!(shorter.lines().count(), text.lines().count());
