@@ -39,16 +39,21 @@ pub trait CellRunner {
         F::Output: CellOutput;
 }
 
-impl CellRunner for MutexGuard<'_, ::tokio::runtime::Runtime> {
-    #[track_caller]
-    fn block_on<F>(&self, code: F) -> F::Output
-    where
-        F: Future,
-        F::Output: CellOutput,
-    {
-        run(code)
-    }
+macro_rules! runs_cells {
+    ($($runtime:ty),*) => {$(
+        impl CellRunner for MutexGuard<'_, $runtime> {
+            #[track_caller]
+            fn block_on<F>(&self, code: F) -> F::Output
+            where
+                F: Future,
+                F::Output: CellOutput,
+            {
+                run(code)
+            }
+        }
+    )*};
 }
+runs_cells!(::tokio::runtime::Runtime, crate::tasks::Runtime);
 
 /// Runs a cell's code, as [`CellRunner::block_on`] does. Our kernel's cells call this by name: to mention
 /// tokio's runtime has the compiler translate, for each cell, all that dropping one takes.

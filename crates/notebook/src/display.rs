@@ -36,6 +36,7 @@ pub use embed::{Audio, IFrame};
 pub use result::CellValue;
 pub use types::{Html, Jpeg, Json, Latex, Markdown, Png, Svg};
 
+pub(crate) use embed::with_alt;
 pub(crate) use result::shows_itself;
 
 /// The same content in several forms; the front end shows the richest that it can.

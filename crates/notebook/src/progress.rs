@@ -30,9 +30,9 @@ use indicatif::{
     HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressBarIter, ProgressDrawTarget,
     ProgressFinish, ProgressState, ProgressStyle,
 };
-use std::fmt::Write;
 pub(crate) use last::draw_moved;
 use screen::Screen;
+use std::fmt::Write;
 
 /// How many times a second a bar is drawn at most.
 const DRAWINGS_A_SECOND: u8 = 15;

@@ -11,21 +11,28 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{LazyLock, Once};
+use std::sync::{Once, OnceLock};
 
 /// The runtime of all cells.
 ///
 /// # Panics
-/// When the operating system gives no threads for it; the cell that started it reports that.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+/// When the operating system gives no threads for it: the cell reports that, and the next one tries again.
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    if let Some(runtime) = RUNTIME.get() {
+        return runtime;
+    }
     let mut builder = Builder::new_multi_thread();
     builder.enable_all().thread_name("tokio worker");
     tasks::install(&mut builder);
     match builder.build() {
-        Ok(runtime) => runtime,
-        Err(error) => panic!("the async runtime could not be started: {error}"),
+        Ok(runtime) => RUNTIME.get_or_init(|| runtime),
+        Err(error) => panic!(
+            "the async runtime could not be started: {}",
+            tasks::no_threads(&error)
+        ),
     }
-});
+}
 
 /// The cell that was interrupted last, and the bell that says so.
 static INTERRUPTED_CELL: AtomicU64 = AtomicU64::new(0);
@@ -84,7 +91,7 @@ pub(crate) fn run_cell(
         }
     };
     // Nothing is used again of what a panic may have left half done: it goes on right away.
-    let ended = catch_unwind(AssertUnwindSafe(|| RUNTIME.block_on(run)));
+    let ended = catch_unwind(AssertUnwindSafe(|| runtime().block_on(run)));
     let outcome = ended.unwrap_or_else(|payload| {
         panics::report_unless_done(&*payload);
         resume_unwind(payload)

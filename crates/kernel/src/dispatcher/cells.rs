@@ -158,7 +158,7 @@ impl Dispatcher {
         let Some(mut running) = self.running.take() else {
             return;
         };
-        self.asking = None;
+        self.take_question_back();
         if running.building > 0 {
             let text = progress_line(&format!("compiled {} crates", running.building)) + "\n";
             self.publish(StreamContent::stderr(&text), &running.request);

@@ -9,7 +9,7 @@ fn data_address(mime_type: &str, bytes: &[u8]) -> String {
 }
 
 /// Adds a text alternative to a picture: as an `<img>` of our own, since front ends make one without any.
-pub(super) fn with_alt(bundle: MimeBundle, mime_type: &str, bytes: &[u8], alt: &str) -> MimeBundle {
+pub(crate) fn with_alt(bundle: MimeBundle, mime_type: &str, bytes: &[u8], alt: &str) -> MimeBundle {
     let html = format!(
         "<img src=\"{}\" alt=\"{}\" style=\"max-width:100%\">",
         data_address(mime_type, bytes),

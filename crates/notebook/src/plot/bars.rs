@@ -7,7 +7,7 @@ use super::format::Unit;
 use super::frame::Frame;
 use super::number::{Number, drawable};
 use super::sheet::{self, Label, Sheet};
-use super::style::{self, AXIS, CARD, INK, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+use super::style::{self, AXIS, INK, MARGIN, ON_BAR, SMALL_SIZE, TEXT_SIZE, WIDTH};
 use super::table::Table;
 use std::error::Error;
 use std::fmt;
@@ -202,7 +202,7 @@ impl Bars {
             {
                 let (low, high) = (place(low), place(high));
                 tip = tip.max(high);
-                for (color, width) in [(CARD, 4.0), (INK, 2.0)] {
+                for (color, width) in [(ON_BAR, 4.0), (INK, 2.0)] {
                     sheet.line("range", &[(low, middle), (high, middle)], color, width, &[]);
                 }
                 for x in [low, high] {

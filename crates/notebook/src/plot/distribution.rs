@@ -234,24 +234,24 @@ impl Distribution {
             .iter()
             .map(|(name, _)| style::text_width(name, TEXT_SIZE));
         let names = names.fold(0.0, f64::max).clamp(20.0, 180.0);
-        let (left, right) = (MARGIN + names + 14.0, WIDTH - MARGIN - 120.0);
+        let medians = shown
+            .iter()
+            .filter_map(|(_, values)| Summary::of(self.drawn(values)));
+        // Bold letters are a tenth wider.
+        let medians = medians
+            .map(|summary| 1.1 * style::text_width(&self.x_unit.format(summary.median), TEXT_SIZE));
+        let medians = medians.fold(108.0, f64::max).min(190.0);
+        let (left, right) = (MARGIN + names + 14.0, WIDTH - MARGIN - 12.0 - medians);
 
         let all: Vec<f64> = shown
             .iter()
             .flat_map(|(_, values)| self.drawn(values))
             .collect();
-        let lowest = all.iter().copied().fold(f64::INFINITY, f64::min);
-        let highest = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let axis = if self.log_x {
             Axis::log(all.iter().copied(), self.x_unit.clone())
         } else {
-            // Zero belongs in the picture unless everything is far away from it.
-            Axis::even(
-                all.iter().copied(),
-                lowest < 0.5 * highest,
-                false,
-                self.x_unit.clone(),
-            )
+            // Zero belongs in the picture: lengths are compared.
+            Axis::even(all.iter().copied(), true, false, self.x_unit.clone())
         };
         let axis = axis.with_headroom();
         let place = |value: f64| left + (right - left) * axis.position(value);
@@ -298,8 +298,10 @@ impl Distribution {
                     self.draw_group(sheet, index, middle, &values, &summary, &place);
                 }
             }
+            let median = self.x_unit.format(summary.median);
+            let room = (WIDTH - 6.0 - right - 12.0) / 1.1;
             sheet.text(
-                &self.x_unit.format(summary.median),
+                &style::fit(&median, TEXT_SIZE, room),
                 (right + 12.0, middle - 8.0),
                 Label::new(TEXT_SIZE).bold(),
             );
@@ -356,22 +358,10 @@ impl Distribution {
             1.5,
             &[],
         );
-        sheet.rectangle(
-            "box",
-            (low - 1.0, height - 8.0),
-            (high + 1.0, height + 8.0),
-            color,
-            2.0,
-        );
-        if high - low > 3.0 {
-            sheet.rectangle(
-                "inside",
-                (low + 0.5, height - 6.5),
-                (high - 0.5, height + 6.5),
-                style::pale(color, 0.25),
-                1.0,
-            );
-        }
+        let (upper, lower) = ((low - 1.0, height - 8.0), (high + 1.0, height + 8.0));
+        sheet.rectangle("inside", upper, lower, style::pale(color, 0.25), 0.0);
+        let edge = [upper, (lower.0, upper.1), lower, (upper.0, lower.1), upper];
+        sheet.line("box", &edge, color, 1.5, &[]);
         let median = place(summary.median);
         sheet.line(
             "median",

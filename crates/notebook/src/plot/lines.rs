@@ -322,7 +322,9 @@ impl Lines {
         }
         let room = panels.iter().map(Panel::room_for_ticks).fold(0.0, f64::max);
         let names = panels.iter().map(Panel::room_for_names).fold(0.0, f64::max);
-        let (left, right) = (MARGIN + room, self.width - MARGIN - names);
+        // Of a narrow picture, half at least is for the lines.
+        let left = MARGIN + room.min(0.22 * self.width);
+        let right = self.width - MARGIN - names.min(0.4 * self.width);
         let notes = self.notes();
         let mut y = 44.0;
         let heights: f64 = panels.iter().map(Panel::height).sum();

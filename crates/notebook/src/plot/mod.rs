@@ -69,7 +69,7 @@ pub use number::{Number, Point};
 pub use summary::Summary;
 pub use table::Table;
 
-use crate::display::MimeBundle;
+use crate::display::{MimeBundle, with_alt};
 
 /// Gives a plot its ways out: it has `svg` and is `Display` already.
 macro_rules! shows_as_svg {
@@ -95,11 +95,16 @@ pub(crate) use shows_as_svg;
 shows_as_svg!(Bars, Lines, Distribution, Calls, Drawing);
 crate::display::shows_itself!(Bars, Lines, Distribution, Calls, Drawing);
 
-/// A picture and what it says in words.
+/// A picture and what it says in words. Front ends make an `<img>` without any words of an SVG, and show none at all
+/// of a notebook that came from elsewhere: so there is one of ours.
 pub(crate) fn picture(svg: &str, words: &str) -> MimeBundle {
-    MimeBundle::new()
-        .with("image/svg+xml", svg)
-        .with("text/plain", words)
+    const LONGEST: usize = 2_000;
+    let alt = match words.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &words[..at]),
+        None => words.to_owned(),
+    };
+    let bundle = MimeBundle::new().with("image/svg+xml", svg);
+    with_alt(bundle, "image/svg+xml", svg.as_bytes(), &alt).with("text/plain", words)
 }
 
 /// `one` or `many`, after the number.

@@ -75,7 +75,7 @@ impl<'a> Panel<'a> {
         let values = self.lines.iter().filter_map(|line| line.points.last());
         let values =
             values.map(|(_, y)| style::text_width(&self.axis.unit().format(*y), SMALL_SIZE));
-        names.chain(values).fold(0.0, f64::max).min(170.0) + 34.0
+        names.chain(values).fold(0.0, f64::max).min(230.0) + 34.0
     }
 
     /// Draws the panel with its upper edge at `top`, its axes between `left` and `right`.
@@ -93,6 +93,7 @@ impl<'a> Panel<'a> {
         for (value, label) in self.ticks() {
             let y = y_place(value);
             sheet.line("grid", &[(left, y), (right, y)], GRID, 1.0, &[]);
+            let label = style::fit(&label, SMALL_SIZE, left - 10.0);
             sheet.text(
                 &label,
                 (left - 7.0, y),
@@ -171,7 +172,9 @@ impl<'a> Panel<'a> {
             ((lower - upper + 20.0) / ends.len().max(1) as f64).min(17.0)
         };
         let wanted: Vec<f64> = ends.iter().map(|(_, (_, y), _)| *y).collect();
-        let places = spread_out(&wanted, apart, upper, lower);
+        // Two lines of text must end above the labels of the x axis.
+        let limit = if roomy { lower - 4.0 } else { lower };
+        let places = spread_out(&wanted, apart, upper, limit);
         // A name that is not level with its line's end is led to it, and so are then all others.
         let led = ends
             .iter()
@@ -191,6 +194,7 @@ impl<'a> Panel<'a> {
             }
             let at = right + if led { 30.0 } else { 12.0 };
             let name = style::fit(&self.lines[index].name, TEXT_SIZE, sheet.width() - 6.0 - at);
+            let value = style::fit(&value, SMALL_SIZE, sheet.width() - 4.0 - at);
             if roomy {
                 sheet.text(&name, (at, y - 7.5), Label::new(TEXT_SIZE).bold());
                 sheet.text(&value, (at, y + 8.5), Label::new(SMALL_SIZE).muted());

@@ -9,10 +9,10 @@ use std::fmt::Write as _;
 
 use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontStyle, IntoFont as _, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::{Color, FontStyle, IntoFont as _, RGBColor, ShapeStyle, TextStyle};
 
 use super::escape::{escape, only_xml_characters};
-use super::style::{self, CARD, INK, MARGIN, MUTED, SMALL_SIZE, TEXT_SIZE, TITLE_SIZE, WIDTH};
+use super::style::{self, INK, MARGIN, MUTED, ON_BAR, SMALL_SIZE, TEXT_SIZE, TITLE_SIZE, WIDTH};
 
 /// plotters places things on whole units. With two units to a CSS pixel, half pixels are possible.
 pub(super) const UNITS: f64 = 2.0;
@@ -20,10 +20,8 @@ pub(super) const UNITS: f64 = 2.0;
 /// plotters divides a font's size by this before writing it down.
 const FONT_FACTOR: f64 = 1.24;
 
-/// Draws a picture of `size` (width, height) in CSS pixels on an opaque white card.
+/// Draws a picture of this size, width and height in CSS pixels, without a ground of its own.
 ///
-/// The card is what makes a picture legible in every theme: JupyterLab shows SVG through an
-/// `<img>`, where neither the page's style sheet nor its theme reaches it.
 /// `title` and `description` become the picture's text alternative.
 pub(crate) fn paint(
     (width, height): (f64, f64),
@@ -38,7 +36,6 @@ pub(crate) fn paint(
         notes: Vec::new(),
         width,
     };
-    sheet.rectangle("card", (0.0, 0.0), (width, height), CARD, 8.0);
     let room = width - 2.0 * MARGIN;
     // Bold letters are a tenth wider. A long title is set smaller before it is cut.
     let long = style::text_width(title, TITLE_SIZE * 1.1) > room;
@@ -157,7 +154,7 @@ impl Label {
     /// For text on a dark bar.
     pub(crate) fn on_dark(self) -> Self {
         Self {
-            color: CARD,
+            color: ON_BAR,
             ..self
         }
     }
@@ -203,7 +200,7 @@ impl Sheet<'_> {
         class: &str,
         from: (f64, f64),
         to: (f64, f64),
-        fill: RGBColor,
+        fill: impl Color,
         round: f64,
     ) {
         let radius = if round > 0.0 {
@@ -222,7 +219,7 @@ impl Sheet<'_> {
         &mut self,
         class: &str,
         points: &[(f64, f64)],
-        color: RGBColor,
+        color: impl Color,
         width: f64,
         dash: &[u32],
     ) {
@@ -242,7 +239,7 @@ impl Sheet<'_> {
             .draw_path(points.iter().copied().map(place), &stroke);
     }
 
-    /// A disc, or with `filled` false a ring with the card's white inside.
+    /// A disc, or with `filled` false a ring.
     pub(crate) fn circle(
         &mut self,
         class: &str,
@@ -251,24 +248,16 @@ impl Sheet<'_> {
         color: RGBColor,
         filled: bool,
     ) {
-        let inside = if filled { color } else { CARD };
         self.note(format!(" class=\"{class}\""));
-        _ = self.backend.draw_circle(
-            place(centre),
-            units(radius).max(1) as u32,
-            &inside.filled(),
-            true,
-        );
-        if !filled {
-            self.note(String::new());
-            let stroke = ShapeStyle::from(&color).stroke_width(units(1.5) as u32);
-            _ = self.backend.draw_circle(
-                place(centre),
-                units(radius).max(1) as u32,
-                &stroke,
-                false,
-            );
-        }
+        let style = if filled {
+            color.filled()
+        } else {
+            color.stroke_width(units(1.5) as u32)
+        };
+        let radius = units(radius).max(1) as u32;
+        _ = self
+            .backend
+            .draw_circle(place(centre), radius, &style, filled);
     }
 
     /// A filled polygon.
@@ -286,6 +275,15 @@ impl Sheet<'_> {
             return;
         }
         self.note(String::new());
+        // What is centered near an edge stays within the picture.
+        let half = style::text_width(&text, label.size) / 2.0;
+        let (x, y) = at;
+        let x = match label.anchor {
+            HPos::Center if 2.0 * half + 4.0 < self.width => {
+                x.clamp(half + 2.0, self.width - half - 2.0)
+            }
+            _ => x,
+        };
         let mut font = ("sans-serif", label.size * UNITS * FONT_FACTOR).into_font();
         if label.bold {
             font = font.style(FontStyle::Bold);
@@ -293,7 +291,7 @@ impl Sheet<'_> {
         let style = TextStyle::from(font)
             .color(&label.color)
             .pos(Pos::new(label.anchor, VPos::Center));
-        _ = self.backend.draw_text(&text, &style, place(at));
+        _ = self.backend.draw_text(&text, &style, place((x, y)));
     }
 
     /// Small lines of text at the foot of the card, the first of them at height `y`.

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+pub(crate) mod labels;
+
 /// Bytes; a notebook keeps every picture in its file.
 const LARGEST: usize = 60_000;
 

@@ -22,7 +22,7 @@ use super::style;
 use plotters::chart::MeshStyle;
 use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 use plotters::prelude::DrawingBackend;
-use plotters::style::{Color as _, FontFamily, IntoFont as _, RGBColor, TextStyle};
+use plotters::style::{Color as _, FontFamily, IntoFont as _, RGBAColor, RGBColor, TextStyle};
 
 /// Text, and lines that matter most.
 pub const INK: RGBColor = style::INK;
@@ -31,10 +31,10 @@ pub const MUTED: RGBColor = style::MUTED;
 /// Axes.
 pub const AXIS: RGBColor = style::AXIS;
 /// Lines of a grid, which may be faint.
-pub const GRID: RGBColor = style::GRID;
+pub const GRID: RGBAColor = style::GRID;
 
 /// The color of the series with this number, counted from 0; after seven they begin again. All can be
-/// told apart by color-blind people, and are dark enough for thin lines.
+/// told apart by color-blind people, and be seen on a white page and on a dark one.
 #[must_use]
 pub fn color(series: usize) -> RGBColor {
     style::color(series)

@@ -190,7 +190,10 @@ mod tests {
         let text = in_colors(&String::from_utf8_lossy(&terminal.contents_formatted()));
         assert!(text.contains("\u{1b}[34m█"), "{text:?}");
         let plain = terminal.contents();
-        assert!(plain.contains("50 %") && plain.contains("/s") && plain.contains(" left"), "{plain}");
+        assert!(
+            plain.contains("50 %") && plain.contains("/s") && plain.contains(" left"),
+            "{plain}"
+        );
         assert!(!text.contains("[H") && !text.ends_with(' '), "{text:?}");
     }
 
@@ -203,10 +206,18 @@ mod tests {
         );
         spinner.inc(5);
         spinner.force_draw();
-        assert!(!terminal.contents().contains('%'), "{}", terminal.contents());
+        assert!(
+            !terminal.contents().contains('%'),
+            "{}",
+            terminal.contents()
+        );
         spinner.set_length(20);
         spinner.force_draw();
-        assert!(terminal.contents().contains("5 of 20, 25 %"), "{}", terminal.contents());
+        assert!(
+            terminal.contents().contains("5 of 20, 25 %"),
+            "{}",
+            terminal.contents()
+        );
     }
 
     #[test]

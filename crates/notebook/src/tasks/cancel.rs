@@ -1,11 +1,13 @@
 //! Ending tasks from outside.
 
-use super::registry;
+use super::registry::{self, Work};
 use crate::output;
 use crate::plot::count;
-use ::tokio::task::{self, AbortHandle, Id};
+use crate::timeline::place::Place;
+use ::tokio::task::{self, Id};
 use channel::Stream;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Why a task was not cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -13,25 +15,44 @@ pub enum CancelError {
     /// No living task has this id.
     #[error("{}", gone(.0))]
     NotFound(Id),
-    /// Only who spawned it has its handle.
+    /// A library spawned it, and has its handle.
     #[error(
         "task {0} cannot be cancelled from here: a library spawned it, and only its spawner has its handle"
     )]
     NotOurs(Id),
+    /// What spawned it gives no handle away.
+    #[error(
+        "task {0} cannot be cancelled from here: what spawned it keeps its handle. A `JoinMap` has `abort(&key)`; a task that was spawned through another name of tokio's has its `JoinHandle`"
+    )]
+    NoHandle(Id),
+    /// It is a closure, which nothing can stop once it runs.
+    #[error(
+        "task {0} is a closure of `spawn_blocking` that runs already: nothing can stop it from outside"
+    )]
+    Runs(Id),
 }
 
 /// Cancels a task by its id, as [`tasks::list`](super::list()) shows it. It ends at its next
 /// `.await`; who awaits it gets an error that says so.
 ///
 /// # Errors
-/// When there is no such task, or a library spawned it.
+/// When there is no such task, when a library spawned it, when nobody but its spawner can reach it, and when it
+/// is a closure that runs already.
 pub fn cancel(id: Id) -> Result<(), CancelError> {
     let entry = registry::get(id).ok_or(CancelError::NotFound(id))?;
-    entry
-        .abort
-        .get()
-        .ok_or(CancelError::NotOurs(id))
-        .map(AbortHandle::abort)
+    let Some(abort) = entry.abort.get() else {
+        let is_librarys = Place::of(entry.spawned_at).library().is_some();
+        return Err(if is_librarys {
+            CancelError::NotOurs(id)
+        } else {
+            CancelError::NoHandle(id)
+        });
+    };
+    if entry.work == Work::Closure && entry.polling_since.load(Relaxed) != 0 {
+        return Err(CancelError::Runs(id));
+    }
+    abort.abort();
+    Ok(())
 }
 
 /// Cancels every task that cells have spawned, but not the one that calls this, and says how many.
@@ -41,6 +62,7 @@ pub fn cancel_all() -> usize {
     let mut cancelled = 0;
     for (id, entry) in registry::all() {
         if Some(id) != caller
+            && (entry.work == Work::Task || entry.polling_since.load(Relaxed) == 0)
             && let Some(abort) = Arc::clone(&entry).abort.get()
         {
             abort.abort();

@@ -1,12 +1,14 @@
 //! The table of living tasks.
 
-use super::registry::{self, Entry};
+use super::registry::{self, Entry, Work};
 use crate::display::{MimeBundle, RichDisplay, shows_itself};
+use crate::plot::format::with_commas;
 use crate::plot::{Table, format_duration};
 use crate::timeline::clock;
 use crate::timeline::place::Place;
 use ::tokio::task::Id;
 use channel::CellNumber;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -22,6 +24,55 @@ pub fn list() -> TaskList {
     Place::learn(tasks.iter().map(|task| task.place));
     tasks.sort_by_key(|task| (task.place.library().is_some(), task.born));
     TaskList { tasks }
+}
+
+/// More tasks than this are summed up below the others.
+const MOST_ROWS: usize = 50;
+/// More places than this are one line.
+const MOST_SUMS: usize = 10;
+
+/// What many tasks do together.
+#[derive(Debug, Default)]
+struct Sum {
+    tasks: usize,
+    waiting: usize,
+    polls: u64,
+    busy: Duration,
+}
+
+/// Tasks summed up by the place of their spawn, the place with the most of them first.
+fn sums(tasks: &[&TaskInfo]) -> Vec<(String, Sum)> {
+    let mut by_place: HashMap<Place, Sum> = HashMap::new();
+    for task in tasks {
+        by_place.entry(task.place).or_default().add(&Sum {
+            tasks: 1,
+            waiting: usize::from(task.polling_for.is_none()),
+            polls: task.polls,
+            busy: task.busy,
+        });
+    }
+    let mut sums: Vec<(String, Sum)> = by_place
+        .into_iter()
+        .map(|(place, sum)| (place.to_string(), sum))
+        .collect();
+    sums.sort_by(|one, other| (other.1.tasks, &one.0).cmp(&(one.1.tasks, &other.0)));
+    if sums.len() > MOST_SUMS {
+        let mut rest = Sum::default();
+        for (_, sum) in sums.drain(MOST_SUMS - 1..) {
+            rest.add(&sum);
+        }
+        sums.push(("other places".to_owned(), rest));
+    }
+    sums
+}
+
+impl Sum {
+    fn add(&mut self, other: &Sum) {
+        self.tasks += other.tasks;
+        self.waiting += other.waiting;
+        self.polls += other.polls;
+        self.busy += other.busy;
+    }
 }
 
 /// The tasks that lived when [`list()`] was called. A cell shows it as a table.
@@ -49,6 +100,7 @@ pub struct TaskInfo {
     name: Option<String>,
     cell: CellNumber,
     place: Place,
+    work: Work,
     age: Duration,
     polls: u64,
     busy: Duration,
@@ -67,6 +119,7 @@ impl TaskInfo {
             name: entry.name.get().cloned(),
             cell: entry.cell,
             place: Place::of(entry.spawned_at),
+            work: entry.work,
             age: clock::between(entry.born, now),
             polls: entry.polls.load(Relaxed),
             busy: busy + polling_for.unwrap_or_default(),
@@ -131,6 +184,10 @@ impl TaskInfo {
 
     fn state(&self) -> String {
         match self.polling_for {
+            Some(_) if self.work == Work::Closure => {
+                "runs, on a thread for blocking work".to_owned()
+            }
+            None if self.work == Work::Closure => "waits for a thread".to_owned(),
             None if self.polls == 0 => "not yet polled".to_owned(),
             None => "waiting".to_owned(),
             Some(time) if time >= crate::timeline::DEFAULT_THRESHOLD => {
@@ -184,7 +241,13 @@ impl TaskList {
             "state",
         ];
         let mut table = Table::new(header);
-        for task in &self.tasks {
+        let mut tasks: Vec<&TaskInfo> = self.tasks.iter().collect();
+        if tasks.len() > MOST_ROWS {
+            // Of very many, those that somebody gave a name come first.
+            tasks.sort_by_key(|task| task.name.is_none());
+        }
+        let (listed, more) = tasks.split_at(tasks.len().min(MOST_ROWS));
+        for task in listed {
             table.push([
                 task.id.to_string(),
                 task.name.clone().unwrap_or_else(|| "–".to_owned()),
@@ -194,6 +257,18 @@ impl TaskList {
                 format_duration(task.busy),
                 format_duration(task.idle()),
                 task.state(),
+            ]);
+        }
+        for (place, sum) in sums(more) {
+            table.push([
+                format!("{} more", with_commas(&sum.tasks.to_string())),
+                "–".to_owned(),
+                place,
+                String::new(),
+                sum.polls.to_string(),
+                format_duration(sum.busy),
+                String::new(),
+                format!("{} waiting", with_commas(&sum.waiting.to_string())),
             ]);
         }
         table

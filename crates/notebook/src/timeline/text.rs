@@ -118,6 +118,12 @@ impl Recording {
                 libraries.join(", ")
             ));
         }
+        if self.drawn_later > 0 {
+            notes.push(format!(
+                "While it runs: {} more are counted and drawn at the end.",
+                count(self.drawn_later, "row", "rows")
+            ));
+        }
         let dropped = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         if self.tasks_dropped > 0 {
             notes.push(format!(
