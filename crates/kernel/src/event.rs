@@ -23,7 +23,11 @@ pub enum Event {
         message: Box<JupyterMessage>,
     },
     /// The person answered a question on the stdin socket.
-    InputReply { value: String },
+    InputReply {
+        value: String,
+        /// The id of the message that asked, where the front end says it.
+        question: Option<String>,
+    },
     /// The worker said something.
     Worker(WorkerFrame),
     /// A worker process has ended, and all that it wrote has been seen.

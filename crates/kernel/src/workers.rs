@@ -109,7 +109,7 @@ impl Workers {
     /// Hands a frame to the worker that lives; without one there is nobody to tell. The answer to a question of a
     /// program's is the program's.
     pub fn tell(&self, frame: &KernelFrame) {
-        if let KernelFrame::InputReply { value } = frame
+        if let KernelFrame::InputReply { value, .. } = frame
             && let Some(program) = &mut self.state().program
         {
             program.is_asking = false;

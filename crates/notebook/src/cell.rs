@@ -16,6 +16,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use crate::display::CellValue;
 pub use crate::{
     __dbg as dbg, __eprint as eprint, __eprintln as eprintln, __local as local, __print as print,
     __println as println,
@@ -119,10 +120,7 @@ fn report(
     }
 }
 
-/// Shows a cell's last value. A type's own `evcxr_display` goes before it.
-///
-/// The kernel writes `(&value).evcxr_display()`: what is found for the value itself goes before what is found
-/// for the reference, so `Result<(), E>` is treated on its own, and everything else by its `Debug` text.
+/// Shows a cell's last value by its `Debug` text. What the type says itself goes before it: see [`CellValue`].
 #[cfg(tokio_unstable)]
 pub trait CellDisplay {
     /// Shows the value as the cell's result.
@@ -130,21 +128,18 @@ pub trait CellDisplay {
 }
 
 #[cfg(tokio_unstable)]
-impl<T: fmt::Debug + ?Sized> CellDisplay for &T {
+impl<T: fmt::Debug + ?Sized> CellDisplay for T {
     fn evcxr_display(&self) {
-        show_value(self, std::any::type_name::<T>());
+        show_value(&self, std::any::type_name::<T>());
     }
 }
 
-/// As in a program's `main`: `Ok(())` is a good end, and an error fails the cell.
-#[cfg(tokio_unstable)]
-impl<E: fmt::Debug> CellDisplay for Result<(), E> {
-    fn evcxr_display(&self) {
-        if let Err(error) = self {
-            HAS_FAILED.store(true, Ordering::SeqCst);
-            let text = format!("{error:?}");
-            report_failure(&report(&text, std::any::type_name::<E>(), Vec::new()));
-        }
+/// The end of a cell that is a `Result` without a value, as in a program's `main`: an error fails the cell.
+pub(crate) fn end_with<E: fmt::Debug>(result: &Result<(), E>) {
+    if let Err(error) = result {
+        HAS_FAILED.store(true, Ordering::SeqCst);
+        let text = format!("{error:?}");
+        report_failure(&report(&text, std::any::type_name::<E>(), Vec::new()));
     }
 }
 

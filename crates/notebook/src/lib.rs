@@ -5,13 +5,14 @@
 //!
 //! ```text
 //! :dep notebook = { path = "../crates/notebook" }
-//! use notebook::{tokio, reqwest, serde_json, plotters};
+//! use notebook::prelude::*;
 //! ```
 //!
 //! # Layout
 //!
 //! - [`cell`]: what the kernel brings into scope for every cell: how its code is run, its last value
 //!   shown, its prints sent on. A person never calls it by name.
+//! - [`prelude`]: what lessons use daily, in one line.
 //! - [`display`]: rich outputs, shown in order with what is printed, and updated in place.
 //! - [`exercise`], [`quiz`]: exercises that check themselves, and questions.
 //! - [`input`]: a line of text from the person in front of the notebook.
@@ -36,6 +37,7 @@ pub mod measure;
 mod output;
 mod panics;
 pub mod plot;
+pub mod prelude;
 pub mod progress;
 pub mod quiz;
 mod runtime;
@@ -46,23 +48,47 @@ pub mod timeline;
 
 pub use {
     anyhow, axum, futures, indicatif, plotters, reqwest, serde, serde_json, services, tokio_stream,
-    tokio_util, tracing,
+    tracing, tracing_subscriber,
 };
+
+/// tokio as it is published, nothing replaced: for measuring, see [`tasks::unwatched`].
+pub use ::tokio as plain_tokio;
 
 /// tokio itself, all of it, the one copy that all cells share.
 ///
-/// Only [`tokio::spawn`], [`tokio::task::spawn_blocking`] and [`tokio::task::JoinSet`] are ours: they
-/// hand on to tokio's own, and let [`tasks`] list what runs and [`timeline`] draw it.
+/// Only what spawns is ours: [`tokio::spawn`], [`tokio::task::spawn_blocking`], [`tokio::task::JoinSet`], and
+/// [`Handle`](tokio::runtime::Handle), [`Runtime`](tokio::runtime::Runtime) and their
+/// [`Builder`](tokio::runtime::Builder). They hand on to tokio's own, and let [`tasks`] list and cancel what
+/// runs and [`timeline`] draw it.
 pub mod tokio {
     pub use ::tokio::*;
 
     pub use crate::tasks::spawn;
+
+    /// Runtimes: tokio's own module, with those replaced that spawn.
+    pub mod runtime {
+        pub use ::tokio::runtime::*;
+
+        pub use crate::tasks::{Builder, Handle, Runtime};
+    }
 
     /// Tasks: tokio's own module, with the same ones replaced.
     pub mod task {
         pub use ::tokio::task::*;
 
         pub use crate::tasks::{JoinSet, spawn, spawn_blocking, yield_now};
+    }
+}
+
+/// tokio-util, all of it, with `TaskTracker` and `JoinMap` as [`tokio`] has `JoinSet`.
+pub mod tokio_util {
+    pub use ::tokio_util::*;
+
+    /// Tasks: tokio-util's own module, with those replaced that spawn.
+    pub mod task {
+        pub use ::tokio_util::task::*;
+
+        pub use crate::tasks::{JoinMap, TaskTracker};
     }
 }
 

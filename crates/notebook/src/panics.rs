@@ -56,6 +56,7 @@ fn report(info: &PanicHookInfo<'_>) {
     let task = ::tokio::task::try_id().filter(|task| Some(*task) != cell_task);
     let in_cell_code = task.is_none() && IN_CELL_CODE.try_with(Cell::get).unwrap_or(false);
     let thread = std::thread::current();
+    task.into_iter().for_each(tasks::panics);
     link::send(&WorkerFrame::Panic(PanicReport {
         // A plain thread does not know whose it is; the place of the panic may tell.
         cell: match tasks::current_cell() {

@@ -12,22 +12,29 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, LazyLock, Mutex, Once, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, Once, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// The runtime of all cells.
 ///
 /// # Panics
-/// When the operating system gives no threads for it; the cell that started it reports that.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+/// When the operating system gives no threads for it: the cell reports that, and the next one tries again.
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    if let Some(runtime) = RUNTIME.get() {
+        return runtime;
+    }
     let mut builder = Builder::new_multi_thread();
     builder.enable_all().thread_name("tokio worker");
     tasks::install(&mut builder);
     match builder.build() {
-        Ok(runtime) => runtime,
-        Err(error) => panic!("the async runtime could not be started: {error}"),
+        Ok(runtime) => RUNTIME.get_or_init(|| runtime),
+        Err(error) => panic!(
+            "the async runtime could not be started: {}",
+            tasks::no_threads(&error)
+        ),
     }
-});
+}
 
 /// The cell that was interrupted last, and the bell that says so.
 static INTERRUPTED_CELL: AtomicU64 = AtomicU64::new(0);
@@ -112,7 +119,7 @@ fn drive(
             Pin<&'static mut dyn Future<Output = bool>>,
         >(code)
     };
-    let entered = RUNTIME.enter();
+    let entered = runtime().enter();
     let mut tasks = LocalSet::new();
     let mut running = tasks.spawn_local(async move {
         panics::enter_cell_task(::tokio::task::try_id());

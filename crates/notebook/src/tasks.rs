@@ -34,21 +34,34 @@ mod cancel;
 mod hooks;
 mod join_set;
 mod list;
+mod plain;
 mod registry;
+mod runtimes;
 mod spawned;
 #[cfg(test)]
 mod tests;
+mod trackers;
 
 pub use blocking::spawn_blocking;
 pub use cancel::{CancelError, cancel, cancel_all, cancel_and_say};
 pub use join_set::JoinSet;
 pub use list::{TaskInfo, TaskList, list};
+pub use plain::unwatched;
+pub use runtimes::{Builder, Handle, Runtime};
 pub use spawned::{spawn, yield_now};
+pub use trackers::{JoinMap, TaskTracker};
 
 #[cfg(tokio_unstable)]
 pub(crate) use hooks::install;
-pub(crate) use registry::{current_cell, enter_cell, spawned_at};
+pub(crate) use registry::{current_cell, enter_cell, panics, spawned_at};
 pub(crate) use spawned::{is_whole_task, name_current};
+
+/// What to do where the operating system gives no threads.
+pub(crate) fn no_threads(error: &std::io::Error) -> String {
+    format!(
+        "{error}. The system gave no threads or memory: close other notebooks and programs, or raise the limit (`ulimit -u`), and run the cell again"
+    )
+}
 
 #[cfg(not(tokio_unstable))]
 pub(crate) fn install(_: &mut ::tokio::runtime::Builder) {}

@@ -29,10 +29,11 @@
 //! # Layout
 //! - `recorder.rs`: what is noted, bounded. `context.rs`: to which recordings running code belongs.
 //!   `observed.rs`: a future that is watched; `named.rs`: one that has a name.
-//!   `spans.rs`: spans of `tracing`.
+//!   `spans.rs`, `layer.rs`: spans of `tracing`.
 //! - `assemble.rs`: from notes to rows. `recording.rs`, `row.rs`: what was recorded, as data.
 //! - `rows.rs`: which rows are drawn, and how many are folded into one. `picture.rs`, `marks.rs`,
 //!   `folded.rs`, `key.rs`: the picture. `by_worker.rs`: the other picture. `text.rs`: both in words.
+//!   `trace_file.rs`: a file for other viewers. `metrics.rs`: what the runtime counts of itself.
 //! - `live.rs`: the picture while the code still runs. `every_cell.rs`: below every cell. `runtimes.rs`: other runtimes to run it on.
 //! - `clock.rs`, `threads.rs`, `place.rs`: times, threads and source places.
 
@@ -43,8 +44,10 @@ pub(crate) mod context;
 mod every_cell;
 mod folded;
 mod key;
+mod layer;
 mod live;
 mod marks;
+mod metrics;
 mod named;
 pub(crate) mod observed;
 mod picture;
@@ -59,6 +62,7 @@ mod spans;
 mod tests;
 mod text;
 mod threads;
+mod trace_file;
 
 use observed::Watch;
 use recorder::{Recorder, scope_of};
@@ -70,7 +74,9 @@ use std::time::Duration;
 pub use by_worker::ByWorker;
 pub(crate) use every_cell::run_cell_code;
 pub use every_cell::{off, on};
+pub use layer::{TimelineLayer, layer};
 pub use live::{record_live, record_live_value};
+pub use metrics::{Metrics, metrics};
 pub use named::{Named, NamedFuture};
 pub use recorder::{Kind, Outcome};
 pub use recording::Recording;

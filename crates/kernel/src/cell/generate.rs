@@ -200,7 +200,7 @@ fn names(source: &mut Source, definitions: &Definitions) {
         "use ::notebook::cell::{{{}}};",
         free(MACROS, namespaces(false, true))
     ));
-    source.around("use ::notebook::cell::CellDisplay as _;");
+    source.around("use ::notebook::cell::{CellDisplay as _, CellValue as _};");
 }
 
 fn line_of(text: &str, byte: usize) -> usize {
@@ -394,7 +394,10 @@ fn code(source: &mut Source, cell: CellNumber, parsed: &Parsed, plan: &Plan) {
     if let Some(tail) = tail {
         let (before, after) = match plan.tail {
             _ if tail.is_return => ("", ";"),
-            TailAs::Show => ("#[allow(unreachable_code)] (&(", ")).evcxr_display();"),
+            TailAs::Show => (
+                "#[allow(unreachable_code)] (",
+                ").cell_value().evcxr_display();",
+            ),
             TailAs::Debug => ("::notebook::cell::show_debug(&(", "));"),
             TailAs::Result => (result.as_str(), ";"),
         };

@@ -208,7 +208,7 @@ impl Dispatcher {
         let Some(mut running) = self.running.take() else {
             return;
         };
-        self.asking = None;
+        self.take_question_back();
         if running.building > 0 {
             let text = progress_line(&format!("compiled {} crates", running.building)) + "\n";
             self.publish(StreamContent::stderr(&text), &running.request);
@@ -345,6 +345,7 @@ impl Dispatcher {
             return;
         };
         let data = replies::media(display.data);
+        let metadata = replies::metadata(display.metadata);
         let is_running = self
             .running
             .as_ref()
@@ -357,17 +358,28 @@ impl Dispatcher {
             channel::DisplayKind::Result if is_running && self.keep_for_expression(&data) => return,
             channel::DisplayKind::Result if is_silent => return,
             channel::DisplayKind::Result if is_running && self.take_result_place() => {
-                self.result(data).into()
+                ExecuteResult {
+                    metadata,
+                    ..self.result(data)
+                }
+                .into()
             }
-            channel::DisplayKind::Result => DisplayData::new(data).into(),
+            channel::DisplayKind::Result => DisplayData {
+                metadata,
+                ..DisplayData::new(data)
+            }
+            .into(),
             channel::DisplayKind::New { display_id } => DisplayData {
+                metadata,
                 transient: Some(jupyter_protocol::Transient { display_id }),
                 ..DisplayData::new(data)
             }
             .into(),
-            channel::DisplayKind::Update { display_id } => {
-                jupyter_protocol::UpdateDisplayData::new(data, &display_id).into()
+            channel::DisplayKind::Update { display_id } => jupyter_protocol::UpdateDisplayData {
+                metadata,
+                ..jupyter_protocol::UpdateDisplayData::new(data, &display_id)
             }
+            .into(),
         };
         self.publish(message, &request);
     }

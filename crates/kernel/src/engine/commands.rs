@@ -33,7 +33,7 @@ pub fn code(name: &str, arguments: &str, is_alone: bool) -> Option<String> {
     let arguments: Vec<&str> = arguments.split_whitespace().collect();
     let code = match (name, arguments.as_slice()) {
         (":tasks", []) if is_alone => "::notebook::tasks::list()".to_owned(),
-        (":tasks", []) => "::notebook::tasks::list().evcxr_display();".to_owned(),
+        (":tasks", []) => "::notebook::tasks::list().cell_value().evcxr_display();".to_owned(),
         (":tasks", ["cancel", which]) => {
             format!("::notebook::tasks::cancel_and_say({which:?});")
         }

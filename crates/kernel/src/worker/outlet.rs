@@ -159,6 +159,7 @@ impl Outlet {
             cell: 0,
             kind,
             data: std::mem::take(forms),
+            metadata: Vec::new(),
         }));
     }
 

@@ -72,6 +72,11 @@ impl Axis {
         self
     }
 
+    /// From its lowest to its highest value.
+    pub(crate) fn range(&self) -> std::ops::Range<f64> {
+        self.low..self.high
+    }
+
     pub(crate) fn unit(&self) -> &Unit {
         &self.unit
     }

@@ -10,8 +10,13 @@ pub(crate) fn only_xml_characters(text: &str) -> String {
         .collect()
 }
 
-/// `text` as it can stand in XML and HTML, between tags and in an attribute.
-pub(crate) fn escape(text: &str) -> String {
+/// Text as it can stand in HTML and XML, between tags and in an attribute in double quotes.
+///
+/// ```
+/// assert_eq!(notebook::display::escape("1 < 2 & \"3\""), "1 &lt; 2 &amp; &quot;3&quot;");
+/// ```
+#[must_use]
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

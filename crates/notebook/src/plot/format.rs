@@ -120,7 +120,21 @@ pub(crate) enum Unit {
     Other(String),
 }
 
+impl Default for Unit {
+    fn default() -> Self {
+        Unit::Other(String::new())
+    }
+}
+
 impl Unit {
+    /// The unit of this name. Seconds are written as durations are.
+    pub(crate) fn named(name: &str) -> Unit {
+        match name {
+            "s" | "seconds" => Unit::Seconds,
+            _ => Unit::Other(super::style::clean_name(name)),
+        }
+    }
+
     /// A measured value with its unit.
     pub(crate) fn format(&self, value: f64) -> String {
         match self {

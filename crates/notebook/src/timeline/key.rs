@@ -55,6 +55,11 @@ pub(super) fn entries<'a>(
             Mark::End(Outcome::Completed),
         ),
         (
+            ends_with(Outcome::Ended),
+            "ended, tokio does not tell how",
+            Mark::End(Outcome::Ended),
+        ),
+        (
             ends_with(Outcome::Cancelled),
             "cancelled",
             Mark::End(Outcome::Cancelled),

@@ -67,6 +67,9 @@ impl<F: Future> Future for NamedFuture<F> {
             this.state
                 .begin(tasks::is_whole_task(address, size_of::<Self>()));
         }
+        if matches!(&this.state, State::Watched(watch) if watch.is_over()) {
+            this.state = State::Unwatched;
+        }
         match &mut this.state {
             State::Watched(watch) => watch.poll(context, this.future.as_mut()),
             _ => this.future.as_mut().poll(context),

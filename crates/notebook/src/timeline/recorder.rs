@@ -19,7 +19,7 @@ pub(crate) const MOST_POLLS: usize = 500_000;
 pub(crate) const MOST_ACTORS: usize = 200_000;
 
 /// Parts that threads write to; two threads seldom share one.
-const PARTS: usize = 16;
+pub(super) const PARTS: usize = 16;
 
 /// What a row stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -204,6 +204,30 @@ impl Recorder {
         }
         actor.outcome.store(outcome as u8, Relaxed);
         actor.ended.store(clock::now(), Relaxed);
+    }
+
+    /// The first `most` actors, and how many there are.
+    pub(super) fn first_actors(&self, most: usize) -> (Vec<Arc<Actor>>, usize) {
+        let actors = locked(&self.actors);
+        (actors.iter().take(most).cloned().collect(), actors.len())
+    }
+
+    /// Adds the polls of the first `actors` that were noted since the last time to `polls`, up to `most` of them.
+    /// `seen` says how many of each part have been looked at.
+    pub(super) fn new_polls(
+        &self,
+        seen: &mut [usize; PARTS],
+        actors: usize,
+        most: usize,
+        polls: &mut Vec<Noted>,
+    ) {
+        for (part, seen) in self.polls.iter().zip(seen) {
+            let part = locked(part);
+            let new = part.get(*seen..).unwrap_or_default();
+            let drawn = new.iter().filter(|poll| (poll.actor as usize) < actors);
+            polls.extend(drawn.take(most.saturating_sub(polls.len())));
+            *seen = part.len();
+        }
     }
 
     pub(crate) fn actors(&self) -> Vec<Arc<Actor>> {

@@ -19,6 +19,8 @@ pub struct Recording {
     pub(super) polls_dropped: u64,
     /// The cell whose output has the live picture of it.
     pub(super) shown_in: Option<channel::CellNumber>,
+    /// How many rows only the picture at the end has, since there are too many to draw while the code runs.
+    pub(super) drawn_later: usize,
 }
 
 impl Recording {

@@ -49,7 +49,10 @@ where
     tasks::install(&mut builder);
     let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => panic!("a runtime could not be started: {error}"),
+        Err(error) => panic!(
+            "a runtime could not be started: {}",
+            tasks::no_threads(&error)
+        ),
     };
     let scope = context::current();
     let scope = scope.and_then(|scope| scope.enter(Kind::Block, Some("the block"), None));
@@ -77,7 +80,10 @@ where
     };
     let thread = std::thread::Builder::new().name(thread_name.to_owned());
     if let Err(error) = thread.spawn(run) {
-        panic!("a thread for the runtime could not be started: {error}");
+        panic!(
+            "a thread for the runtime could not be started: {}",
+            tasks::no_threads(&error)
+        );
     }
     let result = receive.await;
     drop(hold);

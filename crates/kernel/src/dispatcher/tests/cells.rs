@@ -134,6 +134,7 @@ fn expressions_run_behind_their_cell_and_go_into_its_reply() {
             "text/plain".to_owned(),
             channel::MimeValue::Text("2".to_owned()),
         )],
+        metadata: Vec::new(),
     });
     assert!(desk.frame(value).is_empty(), "the value is not published");
     let actions = desk.dispatcher.handle(Event::Engine(EngineEvent::Finished {

@@ -13,6 +13,9 @@ use std::time::Duration;
 /// How often it is looked whether a program has ended, or waits for input.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// The number of the question that stands for a program's: there is one at a time.
+const PROGRAMS_QUESTION: u64 = 0;
+
 /// How long the output of a program that has ended is waited for: what it has started may hold on to it.
 const LAST_OUTPUT: Duration = Duration::from_millis(300);
 
@@ -64,6 +67,7 @@ impl Driver {
             if may_ask && waits_for_input(child.id()) && self.workers.may_ask_for_program() {
                 (self.publish_event)(Event::Worker(WorkerFrame::InputRequest {
                     cell,
+                    number: PROGRAMS_QUESTION,
                     prompt: String::new(),
                     password: false,
                 }));

@@ -26,9 +26,13 @@ fn three_hundred_rows_are_folded() {
     assert!(
         svg.contains("300 of them") && svg.contains("20 of them"),
         "{}",
-        recording.text()
+        recording.to_string()
     );
-    assert!(recording.text().contains("request"), "{}", recording.text());
+    assert!(
+        recording.to_string().contains("request"),
+        "{}",
+        recording.to_string()
+    );
     assert_eq!(recording.rows().len(), 321);
 }
 
@@ -171,5 +175,5 @@ fn empty_and_odd_recordings_are_drawn_too() {
         std::future::ready(()).named("x".repeat(5000)).await;
     }));
     keep("odd", &odd.svg());
-    assert!(!odd.text().is_empty());
+    assert!(!odd.to_string().is_empty());
 }
