@@ -149,7 +149,14 @@ impl RichDisplay for MimeBundle {
     }
 }
 
-/// An output that is on the page and can be replaced there.
+/// An output that is on the page and can be replaced there, also by tasks, threads and later cells.
+///
+/// ```
+/// use notebook::display::{display, Html};
+///
+/// let shown = display(&Html::new("counting …"));
+/// std::thread::spawn(move || shown.update(&Html::new("done"))).join().unwrap();
+/// ```
 #[derive(Debug, Clone)]
 pub struct DisplayHandle {
     display_id: String,

@@ -77,7 +77,7 @@ static DEFINED: LazyLock<Mutex<HashMap<String, Arc<Plan>>>> = LazyLock::new(Mute
 /// How often in a row each exercise has failed: which hint is due.
 static FAILURES: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
 
-/// So many milliseconds.
+/// The given number of milliseconds, as a duration.
 #[must_use]
 pub const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)

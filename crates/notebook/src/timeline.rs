@@ -128,6 +128,16 @@ fn enclosing(recorder: &Arc<Recorder>) -> context::Scope {
 
 /// A recording of everything: all tasks that are spawned, wherever, and all named futures that are
 /// polled first, from [`start`] to [`stop`](Everything::stop). Tasks that run already are not seen.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{timeline::{self, Named}, tokio};
+///
+/// let everything = timeline::start("Everything");
+/// tokio::spawn(async {}.named("step")).await.unwrap();
+/// assert!(everything.stop().row("step").is_some());
+/// # });
+/// ```
 #[derive(Debug)]
 #[must_use = "the recording ends when this is dropped"]
 pub struct Everything {

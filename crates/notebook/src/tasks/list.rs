@@ -93,6 +93,17 @@ pub struct TaskList {
 }
 
 /// What is known of one task.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{tasks, tokio};
+///
+/// let task = tokio::spawn(std::future::pending::<()>());
+/// let listed = tasks::list();
+/// let info = listed.iter().find(|info| info.id() == task.id()).unwrap();
+/// assert!(info.can_be_cancelled() && info.busy() <= info.age());
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct TaskInfo {
     id: Id,

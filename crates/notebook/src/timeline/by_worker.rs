@@ -24,6 +24,15 @@ const NARROW: f64 = 4.0;
 const MOST_KEYS: usize = 7;
 
 /// A recording by thread; see [`Recording::by_worker`].
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::timeline;
+///
+/// let recording = timeline::record("Nothing to do", async {}).await;
+/// assert!(recording.by_worker().to_string().contains("busy"));
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct ByWorker(Recording);
 

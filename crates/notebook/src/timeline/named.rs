@@ -11,6 +11,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// Gives any future a name, and with it a row in the timeline.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::timeline::{self, Named};
+///
+/// let recording = timeline::record("One row", async { 7 }.named("answer")).await;
+/// assert!(recording.row("answer").is_some());
+/// # });
+/// ```
 pub trait Named: Future + Sized {
     /// The same future, under a name. Outside of a recording it only costs a look.
     ///
