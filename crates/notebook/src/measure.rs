@@ -12,8 +12,8 @@
 //! let (_, took) = timed(sleep(Duration::from_millis(10))).await;
 //! assert!(took >= Duration::from_millis(10));
 //!
-//! let wait = || sleep(Duration::from_millis(5));
-//! let comparison = Compare::new("two waits of 5 ms")
+//! let wait = || sleep(Duration::from_millis(50));
+//! let comparison = Compare::new("two waits of 50 ms")
 //!     .way("one after the other", || async { wait().await; wait().await; })
 //!     .way("together", || async { join!(wait(), wait()); })
 //!     .repetitions(3)
