@@ -27,7 +27,7 @@
 //! - `spawned.rs`: tasks that cells spawn: named, watched, cancelled. `blocking.rs`: the same for closures.
 //! - `join_set.rs`, `runtimes.rs`, `trackers.rs`: the types of tokio and tokio-util that spawn, so that they do it so.
 //! - `hooks.rs`: tokio's task hooks, for all others.
-//! - `list.rs`: the table. `cancel.rs`: the ending. `plain.rs`: tokio alone, and what all this costs beside it.
+//! - `list.rs`: the table. `cancel.rs`: the ending. `plain.rs`: tokio alone, to measure beside.
 
 mod blocking;
 mod cancel;
@@ -47,14 +47,15 @@ pub use blocking::spawn_blocking;
 pub use cancel::{CancelError, cancel, cancel_all, cancel_and_say};
 pub use join_set::JoinSet;
 pub use list::{TaskInfo, TaskList, list};
-pub use plain::{cost_of_watching, unwatched};
+pub use plain::unwatched;
 pub use runtimes::{Builder, Handle, Runtime};
 pub use spawned::{spawn, yield_now};
 pub use trackers::{JoinMap, TaskTracker};
 
+pub(crate) use crate::current::{current_cell, enter_cell};
 #[cfg(tokio_unstable)]
 pub(crate) use hooks::install;
-pub(crate) use registry::{current_cell, enter_cell, panics, spawned_at};
+pub(crate) use registry::{panics, spawned_at};
 pub(crate) use spawned::{is_whole_task, name_current};
 
 /// What to do where the operating system gives no threads.

@@ -8,10 +8,10 @@ use plotters::coord::{Shift, cartesian::Cartesian2d};
 use plotters::drawing::{DrawingArea, IntoDrawingArea as _};
 use plotters::prelude::SVGBackend;
 
-use super::escape::only_xml_characters;
 use super::frame::{Frame, Scale};
 use super::sheet;
 use super::style::{self, LONGEST, WIDTH};
+use crate::text::only_xml_characters;
 
 /// What plotters draws on.
 pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;

@@ -2,8 +2,8 @@
 
 use super::registry::{self, Work};
 use crate::output;
-use crate::plot::count;
-use crate::timeline::place::Place;
+use crate::text::count;
+use crate::trace::place::Place;
 use ::tokio::task::{self, Id};
 use channel::Stream;
 use std::sync::Arc;

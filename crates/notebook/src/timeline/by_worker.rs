@@ -2,13 +2,13 @@
 
 use super::marks::Across;
 use super::picture::TOP;
-use super::recorder::Kind;
 use super::recording::Recording;
 use super::row::Row;
 use crate::display::shows_itself;
 use crate::plot::sheet::{self, Label, Sheet};
 use crate::plot::style::{self, AXIS, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
 use crate::plot::{Table, format_duration, shows_as_svg};
+use crate::trace::recorder::Kind;
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;

@@ -1,10 +1,10 @@
 //! A future with a name of its own in the timeline.
 
-use super::clock;
-use super::context;
-use super::observed::Watch;
-use super::recorder::Kind;
 use crate::tasks;
+use crate::trace::clock;
+use crate::trace::context;
+use crate::trace::observed::Watch;
+use crate::trace::recorder::Kind;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;

@@ -1,8 +1,8 @@
 //! What was recorded, as data.
 
-use super::place::Place;
 use super::row::{PollSpan, Row};
 use crate::plot::overlap::most_at_once;
+use crate::trace::place::Place;
 use std::time::Duration;
 
 /// The schedule of code that ran: who was polled when, on which thread, and how each ended.

@@ -1,7 +1,7 @@
 //! One row of a recording: a task, a named future or the recorded block, with its polls.
 
-use super::place::Place;
-use super::recorder::{Kind, Outcome};
+use crate::trace::place::Place;
+use crate::trace::recorder::{Kind, Outcome};
 use std::time::Duration;
 
 /// One poll. Times count from the recording's begin.
