@@ -61,7 +61,6 @@ use crate::trace::recorder::{Recorder, scope_of};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use crate::trace::layer::{TimelineLayer, layer};
 pub use crate::trace::recorder::{DEFAULT_THRESHOLD, Kind, Outcome};

@@ -124,7 +124,7 @@ impl Recording {
             several.then(|| format!("w{number}"))
         };
         marks::draw_row(sheet, line.row, across, (middle, row * 0.31), &worker);
-        let beside = across.x(line.row.until) + 16.0;
+        let beside = across.x(line.row.until) + 18.0;
         let label = style::fit(&marks::label(line.row), SMALL_SIZE, WIDTH - 6.0 - beside);
         sheet.text(&label, (beside, middle), Label::new(SMALL_SIZE).muted());
     }
