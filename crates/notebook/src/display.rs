@@ -14,7 +14,7 @@
 //! - `types.rs`: content of one kind. `embed.rs`: sound and other pages. `files.rs`: content from files.
 //! - `result.rs`: how a cell's last value comes to be shown. `updates.rs`: not more updates than can be seen.
 
-use crate::{link, tasks};
+use crate::{current, link};
 use channel::{CellNumber, Display, DisplayKind, MimeValue, WorkerFrame};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -30,7 +30,7 @@ pub(crate) use updates::flush as flush_updates;
 // so the last brings both the function and the module.
 #[doc(hidden)]
 pub use crate::display::{self};
-pub use crate::plot::escape::escape;
+pub use crate::text::escape;
 pub use embed::{Audio, IFrame};
 #[doc(hidden)]
 pub use result::CellValue;
@@ -149,7 +149,14 @@ impl RichDisplay for MimeBundle {
     }
 }
 
-/// An output that is on the page and can be replaced there.
+/// An output that is on the page and can be replaced there, also by tasks, threads and later cells.
+///
+/// ```
+/// use notebook::display::{display, Html};
+///
+/// let shown = display(&Html::new("counting …"));
+/// std::thread::spawn(move || shown.update(&Html::new("done"))).join().unwrap();
+/// ```
 #[derive(Debug, Clone)]
 pub struct DisplayHandle {
     display_id: String,
@@ -162,7 +169,11 @@ impl DisplayHandle {
     /// last one. On a stock evcxr kernel, which knows no updates, nothing happens.
     pub fn update(&self, value: &impl RichDisplay) {
         if link::worker().is_some() {
-            updates::update(&self.display_id, tasks::current_cell(), value.mime_bundle());
+            updates::update(
+                &self.display_id,
+                current::current_cell(),
+                value.mime_bundle(),
+            );
         }
     }
 
@@ -200,7 +211,7 @@ pub(crate) fn show_result(bundle: MimeBundle) {
 /// flickers.
 pub fn clear_output(wait: bool) {
     link::send(&WorkerFrame::ClearOutput {
-        cell: tasks::current_cell(),
+        cell: current::current_cell(),
         wait,
     });
 }
@@ -210,7 +221,7 @@ fn send(kind: DisplayKind, bundle: MimeBundle) {
         return std::print!("{}", for_stock_evcxr(&bundle));
     }
     link::send(&WorkerFrame::Display(Display {
-        cell: tasks::current_cell(),
+        cell: current::current_cell(),
         kind,
         data: bundle.data,
         metadata: bundle.metadata,

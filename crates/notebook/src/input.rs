@@ -1,6 +1,6 @@
 //! A line of text from the person in front of the notebook.
 
-use crate::{link, tasks};
+use crate::{current, link};
 use ::tokio::sync::oneshot;
 use channel::{KernelFrame, WorkerFrame};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -75,7 +75,7 @@ async fn ask(prompt: String, password: bool) -> Result<String, InputError> {
     // A question that was still open is thereby taken back.
     *waiting() = Some((number, sender));
     link::send(&WorkerFrame::InputRequest {
-        cell: tasks::current_cell(),
+        cell: current::current_cell(),
         number,
         prompt,
         password,

@@ -23,12 +23,13 @@
 //! - [`timeline`]: the schedule of code that ran, as a picture. [`tasks`]: what runs in the background.
 //! - [`progress`]: progress bars.
 //!
-//! Inside: `runtime` (one tokio runtime for the life of the process, interruptible), `panics` (what a
+//! Inside: `current` (whose code a thread runs), `trace` (what is noted of code that runs), `text` (small pieces of text), `runtime` (one tokio runtime for the life of the process, interruptible), `panics` (what a
 //! panic's report holds), `stack` (the person's own frames), `source` (where code of cells stands),
 //! `output` (where prints go), `link` (the way to the kernel; absent on a stock evcxr kernel, where everything falls back to
 //! evcxr's own conventions).
 
 pub mod cell;
+mod current;
 pub mod display;
 pub mod exercise;
 pub mod input;
@@ -44,7 +45,9 @@ mod runtime;
 mod source;
 mod stack;
 pub mod tasks;
+mod text;
 pub mod timeline;
+mod trace;
 
 pub use {
     anyhow, axum, futures, indicatif, plotters, reqwest, serde, serde_json, services, tokio_stream,

@@ -12,8 +12,8 @@
 //! let (_, took) = timed(sleep(Duration::from_millis(10))).await;
 //! assert!(took >= Duration::from_millis(10));
 //!
-//! let wait = || sleep(Duration::from_millis(5));
-//! let comparison = Compare::new("two waits of 5 ms")
+//! let wait = || sleep(Duration::from_millis(50));
+//! let comparison = Compare::new("two waits of 50 ms")
 //!     .way("one after the other", || async { wait().await; wait().await; })
 //!     .way("together", || async { join!(wait(), wait()); })
 //!     .repetitions(3)
@@ -134,6 +134,16 @@ impl<'a> Compare<'a> {
 
 /// How long each of several ways took, run by run. A cell shows it as a plot; see
 /// [`table`](Comparison::table) for the numbers.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::measure::Compare;
+///
+/// let comparison = Compare::new("Nothing").way("once", || async {}).run().await;
+/// let once = comparison.summary("once").unwrap();
+/// assert!(once.lowest <= once.median && once.median <= once.p99);
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     title: String,

@@ -22,9 +22,11 @@ const PATIENCE: Duration = Duration::from_millis(50);
 static CELLS: LazyLock<Mutex<HashMap<usize, CellNumber>>> = LazyLock::new(Mutex::default);
 /// What the kernel has answered, by the address of the place: what is loaded stays.
 static KNOWN: LazyLock<Mutex<HashMap<usize, Option<CellPlace>>>> = LazyLock::new(Mutex::default);
-/// The questions that are open, by their number: the addresses they ask about, and who waits.
-static WAITING: LazyLock<Mutex<HashMap<u64, (Vec<usize>, Sender<()>)>>> =
-    LazyLock::new(Mutex::default);
+/// An open question: the addresses that it asks about, and who waits.
+type Question = (Vec<usize>, Sender<()>);
+
+/// The questions that are open, by their number.
+static WAITING: LazyLock<Mutex<HashMap<u64, Question>>> = LazyLock::new(Mutex::default);
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -50,7 +50,7 @@ impl Audio {
 impl RichDisplay for Audio {
     fn mime_bundle(&self) -> MimeBundle {
         let address = data_address(&escape(&self.mime_type), &self.bytes);
-        let size = crate::plot::count(self.bytes.len(), "byte", "bytes");
+        let size = crate::text::count(self.bytes.len(), "byte", "bytes");
         MimeBundle::new()
             .with(
                 "text/html",

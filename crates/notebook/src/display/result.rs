@@ -112,7 +112,8 @@ mod tests {
     fn the_richest_form_wins() {
         (Rich).cell_value().evcxr_display();
         assert_eq!(SHOWN.take(), "rich");
-        (&Rich).cell_value().evcxr_display();
+        let reference = &Rich;
+        (reference).cell_value().evcxr_display();
         assert_eq!(SHOWN.take(), "rich");
         (Bare).cell_value().evcxr_display();
         assert_eq!(SHOWN.take(), "rich, not debug");

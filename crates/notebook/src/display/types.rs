@@ -1,7 +1,7 @@
 //! Content of one kind, ready to be shown.
 
 use super::{MimeBundle, RichDisplay, shows_itself};
-use crate::plot::count;
+use crate::text::count;
 
 macro_rules! text_type {
     ($(#[$documentation:meta])* $name:ident, $mime_type:literal, $plain:expr) => {

@@ -1,7 +1,6 @@
 //! Bars: one number per name, each with its value at the end.
 
 use super::axis::Axis;
-use super::count;
 use super::drawing::{Chart, DrawError, Drawing};
 use super::format::Unit;
 use super::frame::Frame;
@@ -9,6 +8,7 @@ use super::number::{Number, drawable};
 use super::sheet::{self, Label, Sheet};
 use super::style::{self, AXIS, INK, MARGIN, ON_BAR, SMALL_SIZE, TEXT_SIZE, WIDTH};
 use super::table::Table;
+use crate::text::count;
 use std::error::Error;
 use std::fmt;
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::call::Call;
 use super::call_bars::TOP;
 use super::call_rows::{Block, blocks};
-use super::count;
 use super::format::format_duration;
 use super::overlap::most_at_once;
 use super::sheet::{self, Label};
 use super::style::{self, MARGIN, SMALL_SIZE, WIDTH};
 use super::summary::Summary;
 use super::table::Table;
+use crate::text::count;
 
 /// Requests in time: a bar each, in a block and a colour for each instance that answered.
 ///

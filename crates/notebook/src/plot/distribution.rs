@@ -1,7 +1,6 @@
 //! How durations are distributed: a dot for each run, a box over the middle half.
 
 use super::axis::Axis;
-use super::count;
 use super::drawing::{Chart, DrawError, Drawing};
 use super::format::Unit;
 use super::frame::Frame;
@@ -11,6 +10,7 @@ use super::sheet::{self, Label, Sheet};
 use super::style::{self, AXIS, GRID, INK, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
 use super::summary::Summary;
 use super::table::Table;
+use crate::text::count;
 use std::error::Error;
 use std::fmt;
 
@@ -307,7 +307,7 @@ impl Distribution {
             );
             let runs = format!(
                 "median of {}",
-                super::format::with_commas(&summary.count.to_string())
+                crate::text::with_commas(&summary.count.to_string())
             );
             sheet.text(
                 &runs,

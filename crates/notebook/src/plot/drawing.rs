@@ -8,10 +8,10 @@ use plotters::coord::{Shift, cartesian::Cartesian2d};
 use plotters::drawing::{DrawingArea, IntoDrawingArea as _};
 use plotters::prelude::SVGBackend;
 
-use super::escape::only_xml_characters;
 use super::frame::{Frame, Scale};
 use super::sheet;
 use super::style::{self, LONGEST, WIDTH};
+use crate::text::only_xml_characters;
 
 /// What plotters draws on.
 pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -22,6 +22,12 @@ pub type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Scale, Sca
 const TOP: f64 = 40.0;
 
 /// A drawing that was made with plotters, ready to be shown or saved.
+///
+/// ```
+/// let drawing = notebook::plot::draw("Nothing yet", |_| Ok(()))?.alt("An empty canvas.");
+/// assert!(drawing.svg().contains("<desc>An empty canvas.</desc>"));
+/// # Ok::<(), notebook::plot::DrawError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Drawing {
     svg: String,

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::count;
 use super::format::Unit;
 use super::lines::{Lines, MOST_LINES};
 use super::series::Series;
 use super::table::Table;
+use crate::text::count;
 
 /// Rows of the table: more would not be read.
 const MOST_ROWS: usize = 20;

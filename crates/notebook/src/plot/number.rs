@@ -3,6 +3,13 @@
 use std::time::Duration;
 
 /// A number that a plot can show: integers, floats, [`Duration`]s and references to them.
+///
+/// ```
+/// use notebook::plot::Number;
+/// use std::time::Duration;
+///
+/// assert_eq!((7_u8.number(), Duration::from_millis(20).number()), (7.0, 0.02));
+/// ```
 pub trait Number {
     /// What medians and other statistics of such numbers are: of durations durations, else floats.
     type Statistic: Copy;
@@ -57,6 +64,12 @@ impl<T: Number + ?Sized> Number for &T {
 }
 
 /// A pair of [`Number`]s, or a reference to one: a point of a line.
+///
+/// ```
+/// use notebook::plot::Point;
+///
+/// assert_eq!((1, 2.5).point(), (1.0, 2.5));
+/// ```
 pub trait Point {
     /// Whether the first of the pair is a time.
     const X_IS_TIME: bool;

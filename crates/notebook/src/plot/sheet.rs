@@ -11,8 +11,8 @@ use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont as _, RGBColor, ShapeStyle, TextStyle};
 
-use super::escape::{escape, only_xml_characters};
 use super::style::{self, INK, MARGIN, MUTED, ON_BAR, SMALL_SIZE, TEXT_SIZE, TITLE_SIZE, WIDTH};
+use crate::text::{escape, only_xml_characters};
 
 /// plotters places things on whole units. With two units to a CSS pixel, half pixels are possible.
 pub(super) const UNITS: f64 = 2.0;

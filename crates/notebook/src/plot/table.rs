@@ -1,8 +1,8 @@
 //! Tables: as text for terminals and screen readers, as HTML and Markdown for notebooks.
 
-use super::escape::{escape, only_xml_characters};
 use super::style::clean_name;
 use crate::display::{MimeBundle, RichDisplay, shows_itself};
+use crate::text::{escape, only_xml_characters};
 use serde::Serialize;
 use std::fmt;
 use unicode_width::UnicodeWidthStr;

@@ -1,7 +1,8 @@
 //! Closures on tokio's threads for blocking work, which no hook sees.
 
-use super::registry::{self, Entry, Work, enter_cell};
-use crate::timeline::recorder::Outcome;
+use super::registry::{self, Entry, Work};
+use crate::current::enter_cell;
+use crate::trace::recorder::Outcome;
 use ::tokio::task::{AbortHandle, JoinHandle};
 use std::panic::Location;
 use std::sync::Arc;

@@ -2,14 +2,25 @@
 
 use super::registry::{self, Work};
 use crate::output;
-use crate::plot::count;
-use crate::timeline::place::Place;
+use crate::text::count;
+use crate::trace::place::Place;
 use ::tokio::task::{self, Id};
 use channel::Stream;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Why a task was not cancelled.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{tasks::{self, CancelError}, tokio};
+///
+/// let task = tokio::spawn(async {});
+/// let id = task.id();
+/// task.await.unwrap();
+/// assert_eq!(tasks::cancel(id), Err(CancelError::NotFound(id)));
+/// # });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CancelError {
     /// No living task has this id.

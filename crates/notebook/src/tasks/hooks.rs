@@ -1,9 +1,10 @@
 //! tokio's task hooks: they see every task of a runtime, also those that a library spawned.
 
-use super::registry::{self, Entry, Work, enter_cell};
+use super::registry::{self, Entry, Work};
 use super::spawned;
-use crate::timeline::context::OpenPoll;
-use crate::timeline::recorder::Outcome;
+use crate::current::enter_cell;
+use crate::trace::context::OpenPoll;
+use crate::trace::recorder::Outcome;
 use ::tokio::runtime::Builder;
 use channel::CellNumber;
 use std::cell::RefCell;

@@ -2,10 +2,10 @@
 
 use super::registry::{self, Entry, Work};
 use crate::display::{MimeBundle, RichDisplay, shows_itself};
-use crate::plot::format::with_commas;
 use crate::plot::{Table, format_duration};
-use crate::timeline::clock;
-use crate::timeline::place::Place;
+use crate::text::with_commas;
+use crate::trace::clock;
+use crate::trace::place::Place;
 use ::tokio::task::Id;
 use channel::CellNumber;
 use std::collections::HashMap;
@@ -93,6 +93,17 @@ pub struct TaskList {
 }
 
 /// What is known of one task.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{tasks, tokio};
+///
+/// let task = tokio::spawn(std::future::pending::<()>());
+/// let listed = tasks::list();
+/// let info = listed.iter().find(|info| info.id() == task.id()).unwrap();
+/// assert!(info.can_be_cancelled() && info.busy() <= info.age());
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct TaskInfo {
     id: Id,
@@ -190,7 +201,7 @@ impl TaskInfo {
             None if self.work == Work::Closure => "waits for a thread".to_owned(),
             None if self.polls == 0 => "not yet polled".to_owned(),
             None => "waiting".to_owned(),
-            Some(time) if time >= crate::timeline::DEFAULT_THRESHOLD => {
+            Some(time) if time >= crate::trace::recorder::DEFAULT_THRESHOLD => {
                 format!("blocking for {}", format_duration(time))
             }
             Some(_) => "polled now".to_owned(),

@@ -1,35 +1,16 @@
-//! Every task that lives, and which cell a piece of running code belongs to.
-//!
-//! The cell's own code runs on one thread; its tasks run on any. Every task remembers the cell that
-//! spawned it, and a thread knows whose code it is running while it polls.
+//! Every task that lives.
 
-use crate::timeline::clock;
-use crate::timeline::context::{self, Scope};
-use crate::timeline::recorder::Kind;
+use crate::current::current_cell;
+use crate::trace::clock;
+use crate::trace::context::{self, Scope};
+use crate::trace::recorder::Kind;
 use ::tokio::task::{AbortHandle, Id};
 use channel::{CellNumber, Place};
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
-
-thread_local! {
-    static CURRENT_CELL: Cell<CellNumber> = const { Cell::new(0) };
-}
-
-/// The cell whose code this thread is running; zero when that cannot be known.
-pub(crate) fn current_cell() -> CellNumber {
-    CURRENT_CELL.try_with(Cell::get).unwrap_or(0)
-}
-
-/// Says that this thread now runs code of `cell`; gives back what it ran before.
-pub(crate) fn enter_cell(cell: CellNumber) -> CellNumber {
-    CURRENT_CELL
-        .try_with(|current| current.replace(cell))
-        .unwrap_or(0)
-}
 
 /// What runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

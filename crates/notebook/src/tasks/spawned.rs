@@ -1,9 +1,10 @@
 //! Tasks that this library spawned: it wraps their future, so that it can name, watch and cancel
 //! them, with or without tokio's hooks.
 
-use super::registry::{self, Entry, Work, enter_cell};
-use crate::timeline::context::Scope;
-use crate::timeline::observed::Watch;
+use super::registry::{self, Entry, Work};
+use crate::current::enter_cell;
+use crate::trace::context::Scope;
+use crate::trace::observed::Watch;
 use ::tokio::task::{AbortHandle, JoinHandle};
 use std::cell::RefCell;
 use std::future::Future;
@@ -45,7 +46,7 @@ pub(super) fn spawn_by<T, H>(
 
 /// Lets others go first, as [`::tokio::task::yield_now`] does.
 pub async fn yield_now() {
-    if let Some(scope) = crate::timeline::context::current() {
+    if let Some(scope) = crate::trace::context::current() {
         scope.yields();
     }
     ::tokio::task::yield_now().await;

@@ -86,62 +86,6 @@ fn a_spawn_without_a_runtime_leaves_nothing_behind() {
     });
 }
 
-/// What watching costs: run with `--ignored --nocapture` and `--release`.
-#[test]
-#[ignore = "measures"]
-fn what_watching_costs() {
-    const YIELDS: u32 = 200_000;
-    async fn polls(spawner: impl Fn(u32) -> ::tokio::task::JoinHandle<()>) -> f64 {
-        let begun = std::time::Instant::now();
-        let tasks: Vec<_> = (0..8).map(|_| spawner(YIELDS / 8)).collect();
-        for task in tasks {
-            task.await.expect("no panic");
-        }
-        f64::from(YIELDS) / begun.elapsed().as_secs_f64()
-    }
-    async fn yields(times: u32) {
-        for _ in 0..times {
-            ::tokio::task::yield_now().await;
-        }
-    }
-    let plain = || {
-        let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(2).enable_all();
-        builder
-    };
-    let mut hooked = plain();
-    install(&mut hooked);
-    let (bare, hooked) = (
-        plain().build().expect("bare"),
-        hooked.build().expect("hooked"),
-    );
-    // What others do to the machine makes a round slower, never quicker: the quickest one counts.
-    let mut quickest = [f64::INFINITY; 3];
-    let mut kept = 0;
-    for _ in 0..15 {
-        let without = bare.block_on(polls(|times| ::tokio::spawn(Box::pin(yields(times)))));
-        let off = hooked.block_on(polls(|times| spawn(yields(times))));
-        let mut on = 0.0;
-        let recording = hooked.block_on(crate::timeline::record("", async {
-            on = polls(|times| spawn(yields(times))).await;
-        }));
-        kept = recording.polls();
-        for (quickest, rate) in quickest.iter_mut().zip([without, off, on]) {
-            // Two threads poll at the same time.
-            *quickest = quickest.min(2e9 / rate);
-        }
-    }
-    let [without, off, on] = quickest;
-    // At 100,000 polls a second, of one thread's time.
-    let share = |cost: f64| 100_000.0 * cost / 1e9 * 100.0;
-    std::println!(
-        "ns of a thread a poll: without hooks {without:.0}, not recorded {off:.0}, recorded {on:.0} (kept {kept}); \
-         at 100,000 polls/s: {:.1} % and {:.1} % of a thread more",
-        share(off - without),
-        share(on - without),
-    );
-}
-
 /// What an outcome of a spawn is called, and how it is brought about.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum End {

@@ -1,11 +1,11 @@
 //! From what was noted to a [`Recording`]: polls to their rows, names, threads, and who blocked.
 
-use super::clock;
-use super::place::Place;
-use super::recorder::{Actor, Kind, Noted, Outcome, Recorder};
 use super::recording::Recording;
 use super::row::{PollSpan, Row};
-use super::threads;
+use crate::trace::clock;
+use crate::trace::place::Place;
+use crate::trace::recorder::{Actor, Kind, Noted, Outcome, Recorder};
+use crate::trace::threads;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;

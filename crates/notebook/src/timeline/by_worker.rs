@@ -2,13 +2,13 @@
 
 use super::marks::Across;
 use super::picture::TOP;
-use super::recorder::Kind;
 use super::recording::Recording;
 use super::row::Row;
 use crate::display::shows_itself;
 use crate::plot::sheet::{self, Label, Sheet};
 use crate::plot::style::{self, AXIS, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
 use crate::plot::{Table, format_duration, shows_as_svg};
+use crate::trace::recorder::Kind;
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
@@ -24,6 +24,15 @@ const NARROW: f64 = 4.0;
 const MOST_KEYS: usize = 7;
 
 /// A recording by thread; see [`Recording::by_worker`].
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::timeline;
+///
+/// let recording = timeline::record("Nothing to do", async {}).await;
+/// assert!(recording.by_worker().to_string().contains("busy"));
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct ByWorker(Recording);
 

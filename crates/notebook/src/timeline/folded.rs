@@ -4,13 +4,13 @@
 use super::key;
 use super::marks::{self, Across};
 use super::picture::TOP;
-use super::recorder::Outcome;
 use super::recording::Recording;
 use super::row::Row;
-use super::rows::{self, Group, Line};
-use crate::plot::count;
+use super::tree::{self, Group, Line};
 use crate::plot::sheet::{Label, Sheet};
 use crate::plot::style::{self, AXIS, GRID, INK, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+use crate::text::count;
+use crate::trace::recorder::Outcome;
 
 /// Height of a thin line, and the least of a group, whose name must fit.
 const THIN: f64 = 4.0;
@@ -21,7 +21,7 @@ const NAMES: f64 = 150.0;
 const BESIDE: f64 = 156.0;
 
 pub(super) fn svg(recording: &Recording, lines: &[Line<'_>]) -> String {
-    let (groups, more) = rows::groups(lines);
+    let (groups, more) = tree::groups(lines);
     let drawn: Vec<Vec<Line<'_>>> = groups
         .iter()
         .map(|group| group.drawn(lines.len()))

@@ -1,10 +1,10 @@
 //! What the marks of a picture mean: those that occur in it.
 
 use super::marks;
-use super::recorder::{Kind, Outcome};
 use super::row::Row;
 use crate::plot::sheet::{Label, Sheet};
 use crate::plot::style::{self, MARGIN, SMALL_SIZE, WIDTH};
+use crate::trace::recorder::{Kind, Outcome};
 use std::time::Duration;
 
 /// Height of a line of the key.

@@ -1,11 +1,11 @@
 //! The picture while the code still runs.
 
-use super::clock;
-use super::recorder::{Noted, PARTS, Recorder};
 use super::recording::Recording;
 use super::{DEFAULT_THRESHOLD, run_block};
 use crate::display::{DisplayHandle, display};
 use crate::tasks;
+use crate::trace::clock;
+use crate::trace::recorder::{Noted, PARTS, Recorder};
 use std::future::Future;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub async fn record_live_value<F: Future>(
     let picture = display(&Recording::of(&recorder, clock::now()));
     let redraws = Redraws::begin(&recorder, picture);
     let value = run_block(&recorder, future).await;
-    let mut recording = recorder.finish();
+    let mut recording = recorder.close(Recording::of);
     redraws.end(&recording);
     recording.shown_in = Some(tasks::current_cell());
     (value, recording)
@@ -134,7 +134,7 @@ impl Drop for Redraws {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::recorder::Kind;
+    use crate::trace::recorder::Kind;
 
     #[test]
     fn a_picture_that_grows_draws_a_bounded_part_and_counts_the_rest() {

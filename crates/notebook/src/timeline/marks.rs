@@ -3,13 +3,13 @@
 //! No mark needs its color to be told from another: a wait is a thin line, a poll a full bar, a
 //! blocking poll a bar with rails, a closure a higher one, a delay a zigzag.
 
-use super::recorder::{Kind, Outcome};
 use super::row::{PollSpan, Row};
 use crate::plot::axis::Axis;
 use crate::plot::format::Unit;
 use crate::plot::sheet::{Label, Sheet};
 use crate::plot::style::{self, AXIS, INK, ON_BAR, SMALL_SIZE};
 use crate::plot::{format, format_duration};
+use crate::trace::recorder::{Kind, Outcome};
 use plotters::style::RGBColor;
 use std::time::Duration;
 

@@ -3,13 +3,13 @@
 use super::folded;
 use super::key;
 use super::marks::{self, Across};
-use super::recorder::Kind;
 use super::recording::Recording;
-use super::rows::{self, Line, MOST_LINES};
+use super::tree::{self, Line, MOST_LINES};
 use crate::display::{MimeBundle, RichDisplay, show_result, shows_itself};
 use crate::plot::picture;
 use crate::plot::sheet::{self, Label, Sheet};
 use crate::plot::style::{self, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+use crate::trace::recorder::Kind;
 
 /// Where the first row begins.
 pub(super) const TOP: f64 = 64.0;
@@ -25,7 +25,7 @@ impl Recording {
     #[must_use]
     pub fn svg(&self) -> String {
         self.learn_places();
-        let lines = rows::lines(self);
+        let lines = tree::lines(self);
         if lines.is_empty() {
             let message = "Nothing was recorded: no task was spawned, and no named future polled.";
             return sheet::paint_message(&self.title, message);
@@ -124,7 +124,7 @@ impl Recording {
             several.then(|| format!("w{number}"))
         };
         marks::draw_row(sheet, line.row, across, (middle, row * 0.31), &worker);
-        let beside = across.x(line.row.until) + 16.0;
+        let beside = across.x(line.row.until) + 18.0;
         let label = style::fit(&marks::label(line.row), SMALL_SIZE, WIDTH - 6.0 - beside);
         sheet.text(&label, (beside, middle), Label::new(SMALL_SIZE).muted());
     }

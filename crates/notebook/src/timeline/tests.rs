@@ -4,6 +4,7 @@ use super::*;
 use crate::tokio;
 use ::tokio::runtime::{Builder, Runtime};
 use ::tokio::time::{sleep, timeout};
+use std::time::Duration;
 
 mod limits;
 mod tracing_spans;

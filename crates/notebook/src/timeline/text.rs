@@ -1,10 +1,11 @@
 //! A recording in words: for terminals, for screen readers, and beside the picture.
 
-use super::recorder::{Kind, Outcome};
 use super::recording::Recording;
 use super::row::Row;
-use super::rows::{self, MOST_LINES};
-use crate::plot::{Table, count, format_duration};
+use super::tree::{self, MOST_LINES};
+use crate::plot::{Table, format_duration};
+use crate::text::count;
+use crate::trace::recorder::{Kind, Outcome};
 use std::fmt;
 
 /// So many blocking polls are named one by one.
@@ -14,7 +15,7 @@ const MOST_NAMED: usize = 3;
 impl fmt::Display for Recording {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.learn_places();
-        let lines = rows::lines(self);
+        let lines = tree::lines(self);
         let mut parts = vec![self.title.clone(), self.headline()];
         if lines.len() <= MOST_LINES {
             let header = [
@@ -42,7 +43,7 @@ impl fmt::Display for Recording {
             });
             parts.push(table.without_empty_columns().to_string());
         } else {
-            let (groups, _) = rows::groups(&lines);
+            let (groups, _) = tree::groups(&lines);
             let header = ["what", "how many", "median", "otherwise"];
             let table = groups.iter().fold(Table::new(header), |table, group| {
                 table.row([

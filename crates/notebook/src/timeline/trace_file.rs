@@ -1,9 +1,9 @@
 //! A recording as a file for Perfetto and for Chrome's tracing: "Trace Event Format", as their
 //! documentation calls it.
 
-use super::recorder::Outcome;
 use super::recording::Recording;
 use super::text;
+use crate::trace::recorder::Outcome;
 use serde_json::{Value, json};
 use std::io;
 use std::path::Path;

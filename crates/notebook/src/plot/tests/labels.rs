@@ -5,8 +5,11 @@ use crate::plot::style::text_width;
 use crate::plot::*;
 use proptest::prelude::*;
 
-/// The places of all texts, in CSS pixels: left, top, right, bottom, and the text.
-fn boxes(svg: &str) -> (f64, f64, Vec<(f64, f64, f64, f64, String)>) {
+/// The place of a text, in CSS pixels: left, top, right, bottom, and the text.
+type Label = (f64, f64, f64, f64, String);
+
+/// The size of a picture and the places of all its texts.
+fn boxes(svg: &str) -> (f64, f64, Vec<Label>) {
     let document = roxmltree::Document::parse(svg).expect("an SVG document");
     let root = document.root_element();
     let number = |node: &roxmltree::Node<'_, '_>, name: &str| -> f64 {

@@ -102,14 +102,14 @@ fn what_is_kept_is_bounded_and_what_is_not_is_said() {
         .enter(Kind::Named, Some("only"), None)
         .expect("there is room");
     let more = 5;
-    for _ in 0..recorder::MOST_POLLS + more {
+    for _ in 0..crate::trace::recorder::MOST_POLLS + more {
         drop(only.begin_poll(0));
     }
-    for _ in 0..recorder::MOST_ACTORS + more - 1 {
+    for _ in 0..crate::trace::recorder::MOST_ACTORS + more - 1 {
         let _ = scope.enter(Kind::Task, None, None);
     }
     assert_eq!(recorder.polls_dropped.load(Relaxed), more as u64);
-    let recording = recorder.finish();
+    let recording = recorder.close(Recording::of);
     assert_eq!(
         (recording.dropped_polls(), recording.dropped_tasks()),
         (5, 5)
@@ -167,7 +167,7 @@ fn blocking_closures_have_rows_of_their_own() {
 
 #[test]
 fn empty_and_odd_recordings_are_drawn_too() {
-    let nothing = Recorder::new("", DEFAULT_THRESHOLD).finish();
+    let nothing = Recorder::new("", DEFAULT_THRESHOLD).close(Recording::of);
     keep("nothing", &nothing.svg());
     keep("nothing-by-worker", &nothing.by_worker().svg());
     let odd = run(record("<&\u{0}>", async {

@@ -1,9 +1,9 @@
 //! Other runtimes than the notebook's own, to see what a schedule would be there.
 
-use super::context;
-use super::observed::Watch;
-use super::recorder::Kind;
 use crate::tasks;
+use crate::trace::context;
+use crate::trace::observed::Watch;
+use crate::trace::recorder::Kind;
 use ::tokio::runtime::{Builder, Runtime};
 use ::tokio::sync::oneshot;
 use std::future::{Future, poll_fn};

@@ -28,7 +28,7 @@
 //!   `frame.rs`: where the axes of a plot are, for `draw_with`.
 //! - [`Summary`] (`summary.rs`): median, quartiles, percentiles. [`Table`] (`table.rs`, `records.rs`): numbers in rows.
 //! - `number.rs` (what can be plotted), `format.rs` (how numbers are written), `axis.rs` (values
-//!   to places, ticks), `ticks.rs` (as many as fit), `overlap.rs` (most at once), `style.rs` (the one look), `sheet.rs` (the card that all draw on), `escape.rs`.
+//!   to places, ticks), `ticks.rs` (as many as fit), `overlap.rs` (most at once), `style.rs` (the one look), `sheet.rs` (what all draw on).
 
 pub(crate) mod axis;
 mod bars;
@@ -38,7 +38,6 @@ mod call_rows;
 mod calls;
 mod distribution;
 mod drawing;
-pub(crate) mod escape;
 pub(crate) mod format;
 mod frame;
 mod lines;
@@ -105,10 +104,4 @@ pub(crate) fn picture(svg: &str, words: &str) -> MimeBundle {
     };
     let bundle = MimeBundle::new().with("image/svg+xml", svg);
     with_alt(bundle, "image/svg+xml", svg.as_bytes(), &alt).with("text/plain", words)
-}
-
-/// `one` or `many`, after the number.
-pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
-    let digits = format::with_commas(&number.to_string());
-    format!("{digits} {}", if number == 1 { one } else { many })
 }

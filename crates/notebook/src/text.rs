@@ -1,4 +1,4 @@
-//! Text as it can stand in XML and HTML.
+//! Small pieces of text, for pictures and for pages.
 
 /// `text` without the characters that XML 1.0 does not allow, not even escaped.
 pub(crate) fn only_xml_characters(text: &str) -> String {
@@ -28,4 +28,25 @@ pub fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// `one` or `many`, after the number.
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
+    let digits = with_commas(&number.to_string());
+    format!("{digits} {}", if number == 1 { one } else { many })
+}
+
+/// Puts a comma between each three digits of the part before the point.
+pub(crate) fn with_commas(digits: &str) -> String {
+    let (whole, rest) = digits
+        .find('.')
+        .map_or((digits, ""), |point| digits.split_at(point));
+    let mut out = String::new();
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out + rest
 }
