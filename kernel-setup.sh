@@ -23,7 +23,7 @@ Usage: ./kernel-setup.sh [install] [--user]     install the kernel and JupyterLa
        ./kernel-setup.sh test                   install, then check and test everything
        ./kernel-setup.sh --help                 this text
 
-install   The first time takes about 10 minutes on two cores; with nothing changed, a second or two.
+install   The first time takes about 13 minutes on two cores; with nothing changed, a second or two.
           --user also installs the kernel for every JupyterLab of yours, in your home folder.
 lab       Passes ARGUMENTS on to JupyterLab, for example: --no-browser --port 9000
           Name a notebook to open another one: ./kernel-setup.sh lab notebooks/08-fetching-urls.ipynb
@@ -175,6 +175,9 @@ install_python_packages() {
     fi
     # Without its question about news, which would stand before the first lesson.
     "$VENV/bin/jupyter-labextension" disable --level=sys_prefix '@jupyterlab/apputils-extension:announcements' >>"$log" 2>&1
+    # nbgrader, which the tests use, would bring its own buttons into JupyterLab.
+    "$VENV/bin/jupyter-labextension" disable --level=sys_prefix '@jupyter/nbgrader' >>"$log" 2>&1
+    rm -f "$VENV/etc/jupyter/jupyter_server_config.d/nbgrader.json"
     printf '%s\n' "$wanted" >"$stamp"
     finish_step 'in .venv'
 }
@@ -182,6 +185,13 @@ install_python_packages() {
 build_kernel() {
     begin_step 'Building the kernel with cargo' 'about 5 minutes on two cores the first time'
     cargo build --release --locked --package kernel
+    finish_step 'built'
+}
+
+# Apart from the kernel: built together, cargo would unite the features of what both depend on.
+build_services() {
+    begin_step 'Building the small servers that lessons start as programs' 'about 3 minutes the first time'
+    cargo build --release --locked --package services
     finish_step 'built'
 }
 
@@ -202,7 +212,7 @@ install_kernelspec() {
 # it trusts by their content, in .venv: notebooks of one's own, elsewhere, are not touched.
 trust_lessons() {
     local stamp=$VENV/trusted-lessons config=$VENV/etc/jupyter/jupyter_config.json lessons log=$LOGS/trust.log
-    lessons=(notebooks/[0-9][0-9]-*.ipynb notebooks/gallery.ipynb)
+    lessons=(notebooks/[0-9][0-9]*.ipynb notebooks/gallery.ipynb)
     if [[ -f $stamp && -z $(find "${lessons[@]}" -newer "$stamp") ]]; then return; fi
     begin_step 'Trusting the lessons, so that their pictures show' 'a few seconds'
     mkdir -p "$VENV/etc/jupyter" "$LOGS"
@@ -223,6 +233,7 @@ install_everything() {
     check_prerequisites
     install_python_packages requirements.txt 'Installing JupyterLab into .venv' 'about 1 minute the first time'
     build_kernel
+    build_services
     prebuild_library
     install_kernelspec "${1:-}"
     trust_lessons

@@ -3,6 +3,8 @@
     .venv/bin/python tools/benchmark.py rust evcxr python3          3 rounds; the table goes to stdout
     .venv/bin/python tools/benchmark.py rust evcxr python3 --quick  1 round, a few minutes
     .venv/bin/python tools/benchmark.py rust evcxr python3 --long   5 rounds, growth over 300 cells
+    .venv/bin/python tools/benchmark.py services                    the web service and its FastAPI original; see
+                                                                    `services --help`
 
 The names are those of installed kernelspecs (`jupyter kernelspec list`). A kernel gets the lesson in its own
 language: Rust, Python or TypeScript. Which crates a Rust kernel must be given first, and all else that depends on
@@ -45,6 +47,10 @@ LONG = Options(rounds=5, growth=300)
 
 def main() -> int:
     """Reads the command line, runs, and writes the results. Gives back the exit status."""
+    if sys.argv[1:2] == ["services"]:
+        from benchmark import services
+
+        return services.main(sys.argv[2:])
     arguments, options = _command_line()
     # A kernel of this Python's own environment goes before one of the same name elsewhere.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")

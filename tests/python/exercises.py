@@ -77,8 +77,8 @@ def exercises(notebook: NotebookNode) -> Iterator[Exercise]:
 
 
 def wrong_answers(path: Path) -> list[WrongAnswer]:
-    """Those for the notebook at `path`; none when there is no file for it."""
-    kept = WRONG_ANSWERS / f"{path.name[:2]}.rs"
+    """Those for the notebook at `path`; none when there is no file for it. (`08b` is a notebook of its own, beside `08`.)"""
+    kept = WRONG_ANSWERS / f"{path.name.partition('-')[0]}.rs"
     return parse_wrong_answers(kept.read_text(encoding="utf-8")) if kept.exists() else []
 
 

@@ -54,5 +54,6 @@ def test_runs_whole(path: Path, course: Course, tmp_path: Path) -> None:
 
 
 def test_the_course_is_there() -> None:
-    numbers = [path.name[:2] for path in LESSONS]
+    # An exercise that combines lessons, such as 08b, counts with its lesson.
+    numbers = [path.name[:2] for path in LESSONS if path.name[2] == "-"]
     assert numbers == [f"{number:02}" for number in range(len(numbers))] and len(numbers) >= 11

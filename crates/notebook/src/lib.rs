@@ -50,8 +50,9 @@ pub mod timeline;
 mod trace;
 
 pub use {
-    anyhow, axum, futures, indicatif, plotters, reqwest, serde, serde_json, services, tokio_stream,
-    tracing, tracing_subscriber,
+    anyhow, axum, chrono, futures, garde, indicatif, plotters, reqwest, serde, serde_json,
+    services, tokio_stream, tokio_tungstenite, tower, tower_http, tracing, tracing_subscriber,
+    utoipa,
 };
 
 /// tokio as it is published, nothing replaced: for measuring, see [`tasks::unwatched`].

@@ -10,20 +10,49 @@
 //! ```
 //!
 //! # Layout
+//! - [`Server`] (`server.rs`): what all of them stand on: a thread with a runtime, a listener, limits, counters, health,
+//!   errors in one form ([`problem`], RFC 9457), and an orderly end.
 //! - [`Pages`] (`pages.rs`): web pages of settable size and latency, with jitter and errors on demand.
-//!   Under `pages/`: `settings.rs` (what can be set, and its limits), `query.rs` (the same for one request),
-//!   `routes.rs` (the HTTP side), `html.rs` (the text of a page), `chance.rs` (what is random, and repeatable),
-//!   `counters.rs` (what the service has seen).
-//! - `host.rs`: runs any service on a thread of its own, and stops it.
-//! - [`StartError`] (`error.rs`): why a service could not start.
-//! - `main.rs`: the binary `services`, which runs one service from a terminal.
+//! - [`Catalog`] (`catalog.rs`): a remote service to fetch from, with reviews and music.
+//! - [`WebService`] (`web.rs`): the web application of lessons 11 to 13: items, remote data, tasks, slow answers,
+//!   WebSockets, OpenAPI.
+//! - [`Fleet`] (`fleet.rs`): instances of that application as processes of their own, behind a proxy that starts and
+//!   stops them: what a serverless platform does.
+//! - [`Site`] (`site.rs`): a small web site with everything that can go wrong for a scraper. Under `site/`:
+//!   `html.rs` (the text of its pages), `routes.rs` (the HTTP side).
+//! - [`PublicApi`] (`public_api.rs`): a JSON API of users, posts and todos. Under `public_api/`: `data.rs` (what it
+//!   holds), `routes.rs` (the HTTP side).
+//! - [`SeenRequest`] (`record.rs`): what these two have seen, request by request.
+//! - `host.rs`: what these two run on.
+//! - [`StartError`], [`SettingError`] (`error.rs`): why a service could not start, or a setting was refused.
+//! - `main.rs`: the binary `services`, which runs one service from a terminal, and is what a fleet's instances run.
 //!
 //! A service runs on its own thread with its own runtime, as if it were another machine: code in a lesson that
 //! blocks its runtime does not slow the service down, and the service's tasks are not among the lesson's tasks.
 
+mod catalog;
 mod error;
+mod fleet;
 mod host;
 mod pages;
+mod public_api;
+mod record;
+mod server;
+mod site;
+mod web;
 
-pub use error::StartError;
+pub use catalog::{Catalog, CatalogBuilder, Review, Track};
+pub use error::{SettingError, StartError};
+pub use fleet::{Call, Fleet, FleetBuilder, Instance, InstanceState};
 pub use pages::{Pages, PagesBuilder};
+pub use public_api::{PublicApi, PublicApiBuilder};
+pub use record::SeenRequest;
+pub use server::{Context, End, Limits, Server, ServerBuilder, problem};
+pub use site::{Site, SiteBuilder};
+pub use web::{ConnectionLimits, Connections, WebService, WebServiceBuilder};
+
+/// What an instance of a [`Fleet`] writes when it is ready: for the binary `services` alone.
+#[doc(hidden)]
+pub fn ready_line(address: std::net::SocketAddr) -> String {
+    fleet::ready_line(address)
+}

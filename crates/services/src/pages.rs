@@ -1,21 +1,19 @@
 //! A site of web pages to fetch, whose size, latency and errors are set by the lesson.
 
 mod chance;
-mod counters;
 mod html;
 mod query;
 mod routes;
 mod settings;
 
 use std::fmt;
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::StartError;
-use crate::host::Host;
-use counters::Counters;
-use settings::Settings;
+use tokio::sync::watch;
+
+use crate::server::{server_handle, server_settings};
+use crate::{Server, ServerBuilder, SettingError, StartError};
+use settings::{LONGEST_WAIT, Settings};
 
 /// A running site of web pages on this machine (127.0.0.1), to fetch from.
 ///
@@ -36,8 +34,8 @@ use settings::Settings;
 /// | `jitter` | milliseconds, the most that chance adds to the latency | 0 to 60 000 |
 /// | `error` | the HTTP status to fail with, such as 503 | 400 to 599 |
 ///
-/// Anything else is answered with status 400 and a sentence that says which field is wrong; a page that does not
-/// exist with 404. The header `server-timing` says how long the service chose to wait, as in `delay;dur=57.3`
+/// Anything else is answered with status 400 and says which field is wrong; a page that does not exist with 404;
+/// both as `application/problem+json`. The header `server-timing` says how long the service chose to wait, as in `delay;dur=57.3`
 /// (milliseconds).
 ///
 /// Chance depends only on the seed, the page and how often that page was asked for before, so a lesson that is
@@ -57,9 +55,8 @@ use settings::Settings;
 /// # }
 /// ```
 pub struct Pages {
-    host: Host,
-    counters: Arc<Counters>,
-    settings: Settings,
+    server: Server,
+    settings: watch::Sender<Settings>,
 }
 
 impl Pages {
@@ -77,16 +74,7 @@ impl Pages {
         PagesBuilder::default()
     }
 
-    /// The address that the site listens on, such as `127.0.0.1:40123`.
-    pub fn address(&self) -> SocketAddr {
-        self.host.address()
-    }
-
-    /// The URL of a path on this site: `url("/")` is the index.
-    pub fn url(&self, path: &str) -> String {
-        let path = path.strip_prefix('/').unwrap_or(path);
-        format!("http://{}/{path}", self.address())
-    }
+    server_handle!();
 
     /// The URL of one page. Pages are numbered from 1; the URL of a page that does not exist is answered with 404.
     pub fn page(&self, number: usize) -> String {
@@ -98,48 +86,58 @@ impl Pages {
         (1..=count).map(|number| self.page(number)).collect()
     }
 
-    /// How many requests have arrived, whatever their answer, since the start or the last
-    /// [`reset_counters`](Pages::reset_counters).
-    pub fn requests(&self) -> u64 {
-        self.counters.requests()
-    }
-
-    /// How many requests are being answered right now. A request whose client has gone away is not.
-    pub fn in_flight(&self) -> usize {
-        self.counters.in_flight()
-    }
-
-    /// The most requests that were ever in flight at once, since the start or the last
-    /// [`reset_counters`](Pages::reset_counters): 1 when pages are fetched one by one.
-    pub fn most_at_once(&self) -> usize {
-        self.counters.most_at_once()
-    }
-
-    /// Sets [`requests`](Pages::requests) and [`most_at_once`](Pages::most_at_once) back, to measure again. What
-    /// chance decides is not set back: that goes on as it was.
-    pub fn reset_counters(&self) {
-        self.counters.reset();
-    }
-
-    /// Stops the site: it accepts no more connections, answers the requests in flight, and frees its port.
+    /// Changes the size of the pages, in bytes, for the requests that arrive from now on.
     ///
-    /// Waits for that at most as long as [`PagesBuilder::stop_within`] says (5 s unless set); then it closes the
-    /// connections that are left, whose clients get an error. The counters can still be read afterwards, and
-    /// stopping twice does no harm.
-    pub async fn stop(&self) {
-        self.host.stop().await;
+    /// # Errors
+    /// [`SettingError`] when it is not from 512 to 10 000 000. Nothing is changed then.
+    pub fn set_size(&self, bytes: usize) -> Result<(), SettingError> {
+        self.change(|settings| settings.size = bytes)
+    }
+
+    /// Changes the latency for the requests that arrive from now on.
+    ///
+    /// # Errors
+    /// [`SettingError`] when it is longer than 60 s. Nothing is changed then.
+    pub fn set_latency(&self, latency: Duration) -> Result<(), SettingError> {
+        self.change(|settings| settings.latency = latency)
+    }
+
+    /// Changes the jitter for the requests that arrive from now on.
+    ///
+    /// # Errors
+    /// [`SettingError`] when it is longer than 60 s. Nothing is changed then.
+    pub fn set_jitter(&self, jitter: Duration) -> Result<(), SettingError> {
+        self.change(|settings| settings.jitter = jitter)
+    }
+
+    /// Changes the share of requests that are answered with status 503, for those that arrive from now on: a site
+    /// that breaks, and recovers.
+    ///
+    /// # Errors
+    /// [`SettingError`] when it is not from 0.0 to 1.0. Nothing is changed then.
+    pub fn set_error_rate(&self, share: f64) -> Result<(), SettingError> {
+        self.change(|settings| settings.error_rate = share)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Settings)) -> Result<(), SettingError> {
+        let mut changed = self.settings.borrow().clone();
+        change(&mut changed);
+        changed.check()?;
+        self.settings.send_replace(changed);
+        Ok(())
     }
 }
 
 impl fmt::Debug for Pages {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = self.settings.borrow().clone();
         formatter
             .debug_struct("Pages")
             .field("url", &self.url("/"))
-            .field("size", &self.settings.size)
-            .field("latency", &self.settings.latency)
-            .field("jitter", &self.settings.jitter)
-            .field("error_rate", &self.settings.error_rate)
+            .field("size", &settings.size)
+            .field("latency", &settings.latency)
+            .field("jitter", &settings.jitter)
+            .field("error_rate", &settings.error_rate)
             .field("requests", &self.requests())
             .field("most_at_once", &self.most_at_once())
             .finish_non_exhaustive()
@@ -147,20 +145,19 @@ impl fmt::Debug for Pages {
 }
 
 /// The settings of a site that is not started yet. Made by [`Pages::builder`].
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[must_use = "a builder does nothing until `.start().await`"]
 pub struct PagesBuilder {
     settings: Settings,
-    port: u16,
-    stop_within: Duration,
+    server: ServerBuilder,
 }
 
 impl Default for PagesBuilder {
     fn default() -> Self {
         PagesBuilder {
             settings: Settings::default(),
-            port: 0,
-            stop_within: Duration::from_secs(5),
+            // Longer than any page may wait.
+            server: Server::builder().timeout(LONGEST_WAIT * 2 + Duration::from_secs(30)),
         }
     }
 }
@@ -203,17 +200,7 @@ impl PagesBuilder {
         self
     }
 
-    /// The port to listen on; 0, as it is unless set, takes any free one.
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-
-    /// How long [`Pages::stop`] waits for requests in flight. Unless set: 5 s.
-    pub fn stop_within(mut self, patience: Duration) -> Self {
-        self.stop_within = patience;
-        self
-    }
+    server_settings!();
 
     /// Starts the site. It accepts connections when this returns.
     ///
@@ -222,13 +209,8 @@ impl PagesBuilder {
     /// taken or the system has no thread to give.
     pub async fn start(self) -> Result<Pages, StartError> {
         self.settings.check()?;
-        let counters = Arc::new(Counters::default());
-        let router = routes::router(self.settings.clone(), Arc::clone(&counters));
-        let host = Host::start(router, self.port, self.stop_within).await?;
-        Ok(Pages {
-            host,
-            counters,
-            settings: self.settings,
-        })
+        let (settings, current) = watch::channel(self.settings);
+        let server = self.server.start(|_| routes::router(current)).await?;
+        Ok(Pages { server, settings })
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 /// What the cells of a session may use without a `:dep`, besides `notebook`: crates whose macros
 /// name them by their own path. They are part of `notebook`, so nothing is built twice.
 const DEPENDENCIES: &[(&str, &str)] = &[
+    ("garde", r#"{ version = "0.23", features = ["derive"] }"#),
     ("tokio", r#"{ version = "1", features = ["full"] }"#),
     ("serde", r#"{ version = "1", features = ["derive", "rc"] }"#),
 ];

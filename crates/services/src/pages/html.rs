@@ -47,25 +47,85 @@ const TAIL: &str = "</p>\n</body>\n</html>\n";
 /// How many of its pages the index links to: enough to start from, and short even for a large site.
 const LINKS_ON_INDEX: usize = 100;
 
-/// The page `number` of a site of `page_count` pages, exactly `size` bytes long.
-///
-/// `size` must be at least [`SIZES`](super::settings::SIZES)' least; a page's title and links are never cut,
-/// so a smaller one comes out longer.
-pub(crate) fn page(number: usize, page_count: usize, size: usize) -> String {
-    let mut rng = Rng::with_seed(number as u64);
-    let (quality, animal) = (pick(&mut rng, &QUALITIES), pick(&mut rng, &ANIMALS));
-    let mut html = String::with_capacity(size);
-    html += &head(&format!("Page {number}: the {quality} {animal}"));
-    html += &format!("<p>This is page {number} of {page_count}. It links to ");
-    for (position, link) in links(number, page_count).into_iter().enumerate() {
-        html += if position == 0 { "" } else { ", " };
-        html += &link_to(link);
+/// Bytes of a page that are made at once.
+const CHUNK: usize = 16 * 1024;
+
+/// The text of a page, made piece by piece as it is sent: a page of 10 MB takes no more memory than a small one.
+#[derive(Debug)]
+pub(crate) struct Page {
+    rng: Rng,
+    /// Made, but not handed out.
+    begun: String,
+    /// Bytes still to hand out, without the [`TAIL`]; `None` when all is handed out.
+    left: Option<usize>,
+    sentences: usize,
+}
+
+impl Page {
+    /// The page `number` of a site of `page_count` pages, exactly `size` bytes long.
+    ///
+    /// `size` must be at least [`SIZES`](super::settings::SIZES)' least; a page's title and links are never cut,
+    /// so a smaller one comes out longer.
+    pub(crate) fn new(number: usize, page_count: usize, size: usize) -> Page {
+        let mut rng = Rng::with_seed(number as u64);
+        let (quality, animal) = (pick(&mut rng, &QUALITIES), pick(&mut rng, &ANIMALS));
+        let mut begun = head(&format!("Page {number}: the {quality} {animal}"));
+        begun += &format!("<p>This is page {number} of {page_count}. It links to ");
+        for (position, link) in links(number, page_count).into_iter().enumerate() {
+            begun += if position == 0 { "" } else { ", " };
+            begun += &link_to(link);
+        }
+        begun += " and to <a href=\"/\">the index</a>.";
+        begun += NEW_PARAGRAPH;
+        Page {
+            rng,
+            begun,
+            left: Some(size.saturating_sub(TAIL.len())),
+            sentences: 0,
+        }
     }
-    html += " and to <a href=\"/\">the index</a>.";
-    html += NEW_PARAGRAPH;
-    fill(&mut html, size.saturating_sub(TAIL.len()), &mut rng);
-    html += TAIL;
-    html
+
+    /// Adds a sentence, and what parts it from the one before. `end` is where the text has to end.
+    fn add_sentence(&mut self, html: &mut String, end: usize) {
+        let sentences = self.sentences;
+        if sentences > 0 && sentences.is_multiple_of(5) && html.len() + NEW_PARAGRAPH.len() < end {
+            *html += NEW_PARAGRAPH;
+        } else if sentences > 0 {
+            *html += " ";
+        }
+        let rng = &mut self.rng;
+        let (quality, animal) = (pick(rng, &QUALITIES), pick(rng, &ANIMALS));
+        let (deed, place) = (pick(rng, &DEEDS), pick(rng, &PLACES));
+        // Writing to a String cannot fail.
+        let _ = write!(html, "The {quality} {animal} {deed} {place}.");
+        self.sentences += 1;
+    }
+}
+
+impl Iterator for Page {
+    type Item = String;
+
+    /// The next piece, of about [`CHUNK`] bytes.
+    fn next(&mut self) -> Option<String> {
+        let end = self.left?;
+        let mut html = std::mem::take(&mut self.begun);
+        let is_full = html.len() >= end;
+        while html.len() < end && html.len() < CHUNK {
+            self.add_sentence(&mut html, end);
+        }
+        if html.len() < end {
+            self.left = Some(end - html.len());
+            return Some(html);
+        }
+        if !is_full {
+            // What is cut is text: a paragraph is only begun where at least one byte of text has room after it.
+            html.truncate(end - 1);
+            html += ".";
+        }
+        html += TAIL;
+        self.left = None;
+        Some(html)
+    }
 }
 
 /// The page that links to the others and says what a request can ask for.
@@ -111,29 +171,6 @@ fn head(title: &str) -> String {
     )
 }
 
-/// Adds sentences until `html` is `end` bytes long, and ends on a full stop.
-fn fill(html: &mut String, end: usize, rng: &mut Rng) {
-    if html.len() >= end {
-        return;
-    }
-    let mut sentences = 0;
-    while html.len() < end {
-        if sentences > 0 && sentences % 5 == 0 && html.len() + NEW_PARAGRAPH.len() < end {
-            *html += NEW_PARAGRAPH;
-        } else if sentences > 0 {
-            *html += " ";
-        }
-        let (quality, animal) = (pick(rng, &QUALITIES), pick(rng, &ANIMALS));
-        let (deed, place) = (pick(rng, &DEEDS), pick(rng, &PLACES));
-        // Writing to a String cannot fail.
-        let _ = write!(html, "The {quality} {animal} {deed} {place}.");
-        sentences += 1;
-    }
-    // What is cut is text: a paragraph is only begun where at least one byte of text has room after it.
-    html.truncate(end - 1);
-    *html += ".";
-}
-
 fn pick(rng: &mut Rng, words: &[&'static str; 12]) -> &'static str {
     words[rng.usize(..words.len())]
 }
@@ -142,6 +179,19 @@ fn pick(rng: &mut Rng, words: &[&'static str; 12]) -> &'static str {
 mod tests {
     use super::super::settings::{PAGE_COUNTS, SIZES};
     use super::*;
+
+    fn page(number: usize, page_count: usize, size: usize) -> String {
+        Page::new(number, page_count, size).collect()
+    }
+
+    #[test]
+    fn a_large_page_comes_in_pieces() {
+        let pieces: Vec<_> = Page::new(3, 10, 10_000_000)
+            .map(|piece| piece.len())
+            .collect();
+        assert_eq!(pieces.iter().sum::<usize>(), 10_000_000);
+        assert!(pieces.iter().all(|&piece| piece < 2 * CHUNK), "{pieces:?}");
+    }
 
     #[test]
     fn the_least_size_has_room_for_every_page() {
@@ -154,7 +204,8 @@ mod tests {
 
     #[test]
     fn every_size_keeps_the_paragraphs_whole() {
-        for size in 512..3_000 {
+        // Around each place where a piece ends, too.
+        for size in (512..3_000).chain(CHUNK - 200..CHUNK + 300) {
             let html = page(5, 10, size);
             assert_eq!(html.len(), size);
             assert_eq!(html.matches("<p>").count(), html.matches("</p>").count());

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 
 use super::settings::{ERROR_STATUSES, LONGEST_WAIT, SIZES, Settings, sizes_allowed};
+use crate::problem::{FieldError, Location, shortened};
 
 /// What a request asks for: the site's settings, with the query's on top.
 #[derive(Debug)]
@@ -22,8 +23,11 @@ impl Asked {
     /// Reads the query's fields, in any order.
     ///
     /// # Errors
-    /// A sentence that says which field is wrong, what it was given, and what it takes.
-    pub(crate) fn read(fields: &[(String, String)], defaults: &Settings) -> Result<Asked, String> {
+    /// Which field is wrong, what it was given, and what it takes.
+    pub(crate) fn read(
+        fields: &[(String, String)],
+        defaults: &Settings,
+    ) -> Result<Asked, FieldError> {
         let mut asked = Asked {
             size: defaults.size,
             latency: defaults.latency,
@@ -36,8 +40,7 @@ impl Asked {
                 .take(index)
                 .any(|(earlier, _)| earlier == name)
             {
-                let name = shortened(name);
-                return Err(format!("The query has \"{name}\" twice: give it once."));
+                return Err(wrong(name, "is there twice: give it once"));
             }
             match name.as_str() {
                 "size" => asked.size = number(name, given, &SIZES, &sizes_allowed())?,
@@ -45,11 +48,8 @@ impl Asked {
                 "jitter" => asked.jitter = wait(name, given)?,
                 "error" => asked.error = Some(status(name, given)?),
                 unknown => {
-                    let unknown = shortened(unknown);
-                    return Err(format!(
-                        "The query has the field \"{unknown}\", which a page does not know: \
-                         its fields are size, latency, jitter and error."
-                    ));
+                    let known = "is unknown: the fields are size, latency, jitter and error";
+                    return Err(wrong(unknown, known));
                 }
             }
         }
@@ -57,45 +57,38 @@ impl Asked {
     }
 }
 
+fn wrong(field: &str, detail: impl Into<String>) -> FieldError {
+    FieldError::new(Location::Query, shortened(field), detail)
+}
+
 fn number<N: FromStr + PartialOrd>(
     name: &str,
     given: &str,
     range: &RangeInclusive<N>,
     allowed: &str,
-) -> Result<N, String> {
+) -> Result<N, FieldError> {
     let number = given.parse().ok().filter(|number| range.contains(number));
     number.ok_or_else(|| {
         let given = shortened(given);
-        format!("The query's \"{name}\" is \"{given}\", but must be a whole number {allowed}.")
+        wrong(
+            name,
+            format!("is \"{given}\", but must be a whole number {allowed}"),
+        )
     })
 }
 
-fn wait(name: &str, given: &str) -> Result<Duration, String> {
+fn wait(name: &str, given: &str) -> Result<Duration, FieldError> {
     let longest = LONGEST_WAIT.as_secs() * 1_000;
     let allowed = format!("from 0 to {longest} milliseconds (60 s)");
     number(name, given, &(0..=longest), &allowed).map(Duration::from_millis)
 }
 
-fn status(name: &str, given: &str) -> Result<StatusCode, String> {
+fn status(name: &str, given: &str) -> Result<StatusCode, FieldError> {
     let allowed = format!(
         "from {} to {} (an HTTP status that means an error)",
         ERROR_STATUSES.start(),
         ERROR_STATUSES.end()
     );
     let status = number(name, given, &ERROR_STATUSES, &allowed)?;
-    StatusCode::from_u16(status).map_err(|error| format!("The query's \"{name}\": {error}."))
-}
-
-/// What the client sent, fit to be shown in a sentence: without control characters, and not a page long.
-pub(crate) fn shortened(given: &str) -> String {
-    const MOST: usize = 60;
-    let mut shown: String = given
-        .chars()
-        .take(MOST)
-        .flat_map(char::escape_debug)
-        .collect();
-    if given.chars().nth(MOST).is_some() {
-        shown.push('…');
-    }
-    shown
+    StatusCode::from_u16(status).map_err(|error| wrong(name, error.to_string()))
 }

@@ -1,75 +1,60 @@
 //! The HTTP side of a site: which address gives what.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
-use axum::extract::{Path, Query, Request, State};
-use axum::http::{Method, StatusCode, Uri};
-use axum::middleware::{self, Next};
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use futures::{StreamExt, stream};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::chance::Chance;
-use super::counters::Counters;
-use super::html;
-use super::query::{Asked, shortened};
+use super::html::{self, Page};
+use super::query::Asked;
 use super::settings::Settings;
+use crate::problem::{FieldError, Problem, shortened};
 
 /// What the requests of one site share.
 #[derive(Debug)]
 pub(crate) struct Site {
-    settings: Settings,
+    settings: watch::Receiver<Settings>,
     /// How often each page was asked for; page 1 is at index 0.
     visits: Box<[AtomicU64]>,
 }
 
 /// The routes of a site. `settings` must have been checked.
-pub(crate) fn router(settings: Settings, counters: Arc<Counters>) -> Router {
-    let visits = (0..settings.page_count)
-        .map(|_| AtomicU64::new(0))
-        .collect();
+pub(crate) fn router(settings: watch::Receiver<Settings>) -> Router {
+    let page_count = settings.borrow().page_count;
+    let visits = (0..page_count).map(|_| AtomicU64::new(0)).collect();
     Router::new()
         .route("/", get(index))
         .route("/pages/{number}", get(page))
-        .fallback(nothing_here)
-        .method_not_allowed_fallback(only_get)
-        // Last, so that it also counts what the fallbacks answer.
-        .layer(middleware::from_fn_with_state(counters, count))
         .with_state(Arc::new(Site { settings, visits }))
 }
 
-async fn count(State(counters): State<Arc<Counters>>, request: Request, next: Next) -> Response {
-    let _in_flight = counters.arrive();
-    next.run(request).await
-}
-
 async fn index(State(site): State<Arc<Site>>) -> Html<String> {
-    Html(html::index(site.settings.page_count))
+    Html(html::index(site.visits.len()))
 }
 
 async fn page(
     State(site): State<Arc<Site>>,
     Path(given): Path<String>,
     Query(fields): Query<Vec<(String, String)>>,
-) -> Response {
+) -> Result<Response, Problem> {
     let arrived = Instant::now();
-    let settings = &site.settings;
+    let settings = site.settings.borrow().clone();
     let number: usize = given.parse().unwrap_or(0);
-    let Some(visits) = number
+    let visits = number
         .checked_sub(1)
         .and_then(|index| site.visits.get(index))
-    else {
-        let (given, last) = (shortened(&given), settings.page_count);
-        let sentence =
-            format!("There is no page \"{given}\": the pages are numbered from 1 to {last}.\n");
-        return (StatusCode::NOT_FOUND, sentence).into_response();
-    };
-    let asked = match Asked::read(&fields, settings) {
-        Ok(asked) => asked,
-        Err(sentence) => return (StatusCode::BAD_REQUEST, sentence + "\n").into_response(),
-    };
+        .ok_or_else(|| no_such_page(&given, settings.page_count))?;
+    let asked = Asked::read(&fields, &settings).map_err(bad_query)?;
     let chance = Chance::of(
         settings.seed,
         number,
@@ -80,32 +65,47 @@ async fn page(
         .fails(settings.error_rate)
         .then_some(StatusCode::SERVICE_UNAVAILABLE);
 
-    // The page is written after the wait, so that many slow requests for large pages do not hold memory meanwhile.
     sleep_until(arrived + delay).await;
     let mut response = match asked.error.or(by_chance) {
-        Some(status) => (status, failure(number, status)).into_response(),
-        None => Html(html::page(number, settings.page_count, asked.size)).into_response(),
+        Some(status) => failure(number, status).into_response(),
+        None => streamed(
+            Page::new(number, settings.page_count, asked.size),
+            asked.size,
+        ),
     };
     // Browsers show this header beside their own timings.
     let timing = format!("delay;dur={:.3}", delay.as_secs_f64() * 1_000.0);
     if let Ok(timing) = timing.parse() {
         response.headers_mut().insert("server-timing", timing);
     }
-    response
+    Ok(response)
 }
 
-fn failure(number: usize, status: StatusCode) -> String {
-    format!("Page {number} answers with the error {status}, as this site was told to.\n")
+/// A page as a body that is made while it is sent.
+fn streamed(page: Page, size: usize) -> Response {
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
+        (header::CONTENT_LENGTH, size.into()),
+    ];
+    let body = Body::from_stream(stream::iter(page).map(Ok::<_, Infallible>));
+    (headers, body).into_response()
 }
 
-async fn nothing_here(uri: Uri) -> impl IntoResponse {
-    let path = shortened(uri.path());
-    let sentence = format!("There is nothing at \"{path}\": try / or /pages/1.\n");
-    (StatusCode::NOT_FOUND, sentence)
+fn bad_query(error: FieldError) -> Problem {
+    Problem::of_fields(StatusCode::BAD_REQUEST, vec![error])
 }
 
-async fn only_get(method: Method) -> impl IntoResponse {
-    let method = shortened(method.as_str());
-    let sentence = format!("A page can only be read: send GET instead of {method}.\n");
-    (StatusCode::METHOD_NOT_ALLOWED, sentence)
+fn failure(number: usize, status: StatusCode) -> Problem {
+    let detail =
+        format!("Page {number} answers with the error {status}, as this site was told to.");
+    Problem::new(status, detail)
+}
+
+fn no_such_page(given: &str, last: usize) -> Problem {
+    let given = shortened(given);
+    let detail = format!("There is no page \"{given}\": the pages are numbered from 1 to {last}.");
+    Problem::new(StatusCode::NOT_FOUND, detail)
 }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::StartError;
+use crate::SettingError;
 
 /// Bytes that a page can have. The least leaves room for the title, the sentence and the links of any page.
 pub(crate) const SIZES: RangeInclusive<usize> = 512..=10_000_000;
@@ -15,7 +15,7 @@ pub(crate) const PAGE_COUNTS: RangeInclusive<usize> = 1..=100_000;
 pub(crate) const ERROR_STATUSES: RangeInclusive<u16> = 400..=599;
 
 /// One site's settings; a request's query can override some of them for itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Settings {
     /// Bytes in the body of a page.
     pub(crate) size: usize,
@@ -48,10 +48,10 @@ impl Settings {
     /// Checks every setting against its limits.
     ///
     /// # Errors
-    /// [`StartError::Setting`] for the first one that is outside.
-    pub(crate) fn check(&self) -> Result<(), StartError> {
+    /// For the first one that is outside.
+    pub(crate) fn check(&self) -> Result<(), SettingError> {
         let wrong = |setting, given, allowed| {
-            Err(StartError::Setting {
+            Err(SettingError {
                 setting,
                 given,
                 allowed,

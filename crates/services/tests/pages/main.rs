@@ -48,6 +48,25 @@ fn fetch_all(site: &Pages, count: usize) -> Vec<JoinHandle<Response>> {
         .collect()
 }
 
+/// The status and the sentence of an answer that says what went wrong.
+async fn problem(url: impl AsRef<str>) -> (StatusCode, String) {
+    read_problem(get(url).await).await
+}
+
+async fn read_problem(response: Response) -> (StatusCode, String) {
+    let status = response.status();
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
+    let problem: serde_json::Value = response.json().await.expect("a problem");
+    assert_eq!(problem["status"], status.as_u16());
+    (
+        status,
+        problem["detail"].as_str().expect("a detail").to_owned(),
+    )
+}
+
 async fn status_and_text(url: impl AsRef<str>) -> (StatusCode, String) {
     let response = get(url).await;
     (response.status(), response.text().await.expect("a text"))

@@ -1,4 +1,4 @@
-//! What a site has seen, counted while it runs.
+//! What a server has seen, counted while it runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -19,7 +19,10 @@ impl Counters {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let now = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
         self.most_at_once.fetch_max(now, Ordering::Relaxed);
-        InFlight(Arc::clone(self))
+        InFlight {
+            counters: Arc::clone(self),
+            how_many: now,
+        }
     }
 
     pub(crate) fn requests(&self) -> u64 {
@@ -43,10 +46,20 @@ impl Counters {
 
 /// One request in flight. A guard, because a client that goes away ends its request at any point.
 #[derive(Debug)]
-pub(crate) struct InFlight(Arc<Counters>);
+pub(crate) struct InFlight {
+    counters: Arc<Counters>,
+    how_many: usize,
+}
+
+impl InFlight {
+    /// How many there were, with this one, when it arrived.
+    pub(crate) fn how_many(&self) -> usize {
+        self.how_many
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.counters.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
