@@ -23,7 +23,7 @@ Usage: ./kernel-setup.sh [install] [--user]     install the kernel and JupyterLa
        ./kernel-setup.sh test                   install, then check and test everything
        ./kernel-setup.sh --help                 this text
 
-install   The first time takes about 13 minutes on two cores; with nothing changed, a second or two.
+install   The first time takes a while, and each step says how far it is; with nothing changed, a second or two.
           --user also installs the kernel for every JupyterLab of yours, in your home folder.
 lab       Passes ARGUMENTS on to JupyterLab, for example: --no-browser --port 9000
           Name a notebook to open another one: ./kernel-setup.sh lab notebooks/08-fetching-urls.ipynb
