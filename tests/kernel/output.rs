@@ -177,6 +177,22 @@ impl RichDisplay for Page {
         )
         .await
         .ok();
+    // The trait alone makes it a result; `Debug` is not in its way.
+    for (item, html) in [
+        ("Page(\"shown\")", "<i>shown</i>"),
+        ("let kept = Page(\"kept\"); kept", "<i>kept</i>"),
+        (
+            "#[derive(Debug)] struct Both;\nimpl RichDisplay for Both { fn mime_bundle(&self) -> MimeBundle { MimeBundle::new().with(\"text/html\", \"<u>both</u>\") } }\nBoth",
+            "<u>both</u>",
+        ),
+    ] {
+        let transcript = kernel.execute(item).await.ok().into_transcript();
+        let [media] = transcript.results.as_slice() else {
+            panic!("{transcript}")
+        };
+        let shown = client::listing::text_of(media, "text/html");
+        assert_eq!(shown.as_deref(), Some(html), "{transcript}");
+    }
     kernel
         .execute(r#"display(&Page("one")); eprintln!("two"); display(&Page("three")); println!("four");"#)
         .await

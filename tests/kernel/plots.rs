@@ -6,11 +6,7 @@ use client::{Kernel, listing};
 async fn every_plot_is_a_picture_with_its_numbers() {
     let mut kernel = Kernel::start().await;
     kernel
-        .execute(
-            "use notebook::{measure, plot::{draw, Bars, Call, Calls, Distribution, Lines}, plotters::prelude::*};
-use std::time::Duration;
-fn ms(number: u64) -> Duration { Duration::from_millis(number) }",
-        )
+        .execute("use notebook::{prelude::*, plotters::prelude::*};")
         .await
         .ok();
     let cases = [
@@ -19,7 +15,7 @@ fn ms(number: u64) -> Duration { Duration::from_millis(number) }",
             vec!["one", "300 ms", "two", "100 ms"],
         ),
         (
-            r#"Lines::new("Lines").x("pages").log_x().line("slow", [(1, ms(10)), (1000, ms(900))]).line("fast", [(1, ms(10)), (1000, ms(90))]).ratio_of("ratio", "slow", "fast")"#,
+            r#"Lines::new("Lines").x_label("pages").log_x().line("slow", [(1, ms(10)), (1000, ms(900))]).line("fast", [(1, ms(10)), (1000, ms(90))]).ratio_of("ratio", "slow", "fast")"#,
             vec!["slow", "fast", "ratio", "10.0×"],
         ),
         (
@@ -31,11 +27,11 @@ fn ms(number: u64) -> Duration { Duration::from_millis(number) }",
             vec!["a", "b", "2"],
         ),
         (
-            r#"draw((300, 200), |area| { area.draw(&Circle::new((150, 100), 50, RED.filled()))?; Ok(()) })?.described_as("a red disc")"#,
+            r#"draw("A disc", |area| { area.draw(&Circle::new((150, 100), 50, RED.filled()))?; Ok(()) })?.alt("a red disc")"#,
             vec!["a red disc"],
         ),
         (
-            r#"measure::compare("Ways").way("short", || tokio::time::sleep(ms(10))).way("long", || tokio::time::sleep(ms(30))).repetitions(5).run().await"#,
+            r#"Compare::new("Ways").way("short", || tokio::time::sleep(ms(10))).way("long", || tokio::time::sleep(ms(30))).repetitions(5).run().await"#,
             vec!["short", "long"],
         ),
     ];
@@ -64,6 +60,6 @@ fn ms(number: u64) -> Duration { Duration::from_millis(number) }",
         );
         assert!(!svg.contains("<style") && !svg.contains("<script"), "{svg}");
     }
-    let code = "let (value, took) = measure::timed(async { tokio::time::sleep(ms(30)).await; 7 }).await;\n(value, took >= ms(30), took < ms(3000))";
+    let code = "let (value, took) = timed(async { tokio::time::sleep(ms(30)).await; 7 }).await;\n(value, took >= ms(30), took < ms(3000))";
     kernel.execute(code).await.ok().result("(7, true, true)");
 }

@@ -75,7 +75,7 @@ sleep(ms(100)).await;"#;
         .execute(":tasks cancel me")
         .await
         .ok()
-        .stdout_contains("is no task's number");
+        .stdout_contains("isn't the number of a task");
     kernel
         .execute(":tasks now")
         .await

@@ -41,6 +41,8 @@ pub enum WorkerFrame {
     /// A cell asks the person for a line of text.
     InputRequest {
         cell: CellNumber,
+        /// Counts the questions of this worker: the answer carries it.
+        number: u64,
         prompt: String,
         password: bool,
     },
@@ -62,12 +64,15 @@ pub enum KernelFrame {
     },
     /// The next code that evcxr asks to have run is not run: it is compiled ahead.
     RefuseNextRun,
+    /// When evcxr asks to have code run for the next time, it is only told that these variables are no more; then
+    /// it asks again.
+    Forget { names: Vec<String> },
     /// Asks for [`WorkerFrame::Synchronized`], after all that was written so far.
     Synchronize { number: u64 },
     /// The person pressed interrupt while this cell ran.
     Interrupt { cell: CellNumber },
     /// The line that the person typed, without its newline; `None` when they gave none.
-    InputReply { value: Option<String> },
+    InputReply { number: u64, value: Option<String> },
     /// Answers [`WorkerFrame::Locate`]: a place for each line, in the same order.
     Located {
         number: u64,
@@ -101,6 +106,8 @@ pub struct Display {
     pub kind: DisplayKind,
     /// MIME type and content, best last as Jupyter does not care about the order.
     pub data: Vec<(String, MimeValue)>,
+    /// Of a MIME type, what a front end should know beside its content: a JSON object as text.
+    pub metadata: Vec<(String, String)>,
 }
 
 /// What becomes of a rich output.

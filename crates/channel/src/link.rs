@@ -12,7 +12,7 @@ pub const LINK_VARIABLE: &str = "ASYNC_NOTEBOOK_WORKER";
 
 /// Changes whenever [`WorkerLink`] or a frame changes, so that a library of another version does
 /// without the link rather than misread it.
-pub const LINK_VERSION: u32 = 2;
+pub const LINK_VERSION: u32 = 3;
 
 /// A function that receives the bytes of an encoded [`crate::KernelFrame`].
 pub type FrameReceiver = extern "C" fn(*const u8, usize);
@@ -27,8 +27,8 @@ pub struct WorkerLink {
     pub latest_cell: extern "C" fn() -> CellNumber,
     /// Whether the latest cell's front end can be asked for input.
     pub allow_stdin: extern "C" fn() -> bool,
-    /// The cell's own code begins (1) or has ended (0); `failed` when by a top-level `?`.
-    pub cell_boundary: extern "C" fn(begins: bool, failed: bool),
+    /// The cell's own code begins, or has ended; `is_kept` when its variables are in the store.
+    pub cell_boundary: extern "C" fn(begins: bool, is_kept: bool),
     /// Who is told of frames from the kernel.
     pub receive_with: extern "C" fn(FrameReceiver),
 }

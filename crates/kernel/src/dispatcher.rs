@@ -27,7 +27,7 @@ use cells::{Queued, Running};
 use history::History;
 use jupyter_protocol::{JupyterMessage, JupyterMessageContent, Status};
 use outputs::Outputs;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex};
 
 /// Whether cells can run.
@@ -51,8 +51,10 @@ pub struct Dispatcher {
     sources: Arc<Mutex<SourceMap>>,
     /// The reply to `connect_request`.
     ports: serde_json::Value,
-    /// The request whose question stands open on the stdin socket.
-    asking: Option<channel::CellNumber>,
+    /// The question that stands open on the stdin socket: its number in the worker, and its message's id.
+    asking: Option<(u64, String)>,
+    /// The messages of questions that nobody waits for any more.
+    taken_back: HashSet<String>,
     actions: Vec<Action>,
 }
 
@@ -71,6 +73,7 @@ impl Dispatcher {
             sources,
             ports,
             asking: None,
+            taken_back: HashSet::new(),
             actions: Vec::new(),
         }
     }
@@ -79,12 +82,13 @@ impl Dispatcher {
     pub fn handle(&mut self, event: Event) -> Vec<Action> {
         match event {
             Event::Request { channel, message } => self.request(channel, *message),
-            Event::InputReply { value } => self.answer_cell(value),
+            Event::InputReply { value, question } => self.answer_cell(value, question.as_deref()),
             Event::Worker(frame) => self.worker_frame(frame),
-            Event::WorkerGone => self.asking = None,
+            Event::WorkerGone => self.take_question_back(),
             Event::Engine(event) => self.engine_event(event),
             Event::Reminder(Reminder::StopCompiler { cell }) => self.stop_compiler(cell),
             Event::Reminder(Reminder::NotAtAnAwait { cell }) => self.say_not_at_an_await(cell),
+            Event::Reminder(Reminder::StillWaiting { cell }) => self.say_what_for(cell),
             Event::Interrupt => self.interrupt(),
             Event::Terminate => self.actions.push(Action::Exit),
         }
@@ -100,6 +104,15 @@ impl Dispatcher {
                 };
                 self.hand_to_engine();
             }
+            EngineEvent::Output {
+                cell,
+                stream,
+                bytes,
+            } => self.worker_frame(channel::WorkerFrame::Output {
+                cell,
+                stream,
+                bytes,
+            }),
             EngineEvent::Building { crate_name } => self.show_building(&crate_name),
             EngineEvent::Finished { cell, end } => self.finish(cell, end),
             EngineEvent::Answer { request, answer } => self.answer_query(&request, answer),

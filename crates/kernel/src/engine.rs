@@ -11,7 +11,8 @@
 //! - [`cargo`]: the program that evcxr takes for cargo.
 //! - [`prebuild`]: builds, once, what every session starts from.
 //! - [`diagnostics`]: the compiler's errors, on the cell's own lines.
-//! - [`source_map`]: from a line that evcxr generated back to a cell and its line.
+//! - [`job`]: a cell between its text and its run.
+//! - [`source_map`]: from a line that was compiled back to a cell and its line.
 //!
 //! Only this module touches evcxr; it knows nothing of Jupyter's sockets.
 
@@ -20,6 +21,7 @@ pub mod cargo;
 mod commands;
 pub mod diagnostics;
 mod driver;
+mod job;
 pub mod prebuild;
 pub mod session;
 pub mod source_map;
@@ -44,6 +46,8 @@ pub enum Command {
         count: usize,
         code: String,
         allow_stdin: bool,
+        /// The cell as the front end knows it, where it says so.
+        notebook_cell: Option<String>,
     },
     Query {
         request: Box<JupyterMessage>,
@@ -84,6 +88,7 @@ impl Engine {
             .stack_size(64 << 20)
             .spawn(move || {
                 let report = events.clone();
+                let every = events.clone();
                 let publish = move |event| {
                     let _ = report.blocking_send(Event::Engine(event));
                 };
@@ -95,7 +100,14 @@ impl Engine {
                 match warm_up::warm_up(&session, &workers, tell) {
                     Ok(context) => {
                         publish(EngineEvent::WarmedUp(Ok(())));
+                        let jobs = job::Jobs::new(&workers);
                         let mut driver = Driver {
+                            jobs,
+                            latest_cell: 0,
+                            book: job::Book::default(),
+                            publish_event: Arc::new(move |event| {
+                                let _ = every.blocking_send(event);
+                            }),
                             context,
                             session,
                             workers,

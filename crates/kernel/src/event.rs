@@ -23,7 +23,11 @@ pub enum Event {
         message: Box<JupyterMessage>,
     },
     /// The person answered a question on the stdin socket.
-    InputReply { value: String },
+    InputReply {
+        value: String,
+        /// The id of the message that asked, where the front end says it.
+        question: Option<String>,
+    },
     /// The worker said something.
     Worker(WorkerFrame),
     /// A worker process has ended, and all that it wrote has been seen.
@@ -43,6 +47,12 @@ pub enum Event {
 pub enum EngineEvent {
     /// Cells can run from now on, or never will.
     WarmedUp(Result<(), String>),
+    /// A program that a cell has started wrote something.
+    Output {
+        cell: CellNumber,
+        stream: channel::Stream,
+        bytes: Vec<u8>,
+    },
     /// A dependency is being compiled.
     Building { crate_name: String },
     /// A cell is done with, also all its output.
@@ -120,6 +130,8 @@ pub struct Completion {
 pub enum Reminder {
     /// Time to look whether an interrupt has stopped the compiler.
     StopCompiler { cell: CellNumber },
+    /// Time to say what a cell waits for, if it still does.
+    StillWaiting { cell: CellNumber },
     /// Time to say that a cell does not react to an interrupt.
     NotAtAnAwait { cell: CellNumber },
 }
@@ -142,6 +154,8 @@ pub enum Action {
         count: usize,
         code: String,
         allow_stdin: bool,
+        /// The cell as the front end knows it, where it says so.
+        notebook_cell: Option<String>,
     },
     /// Ask the analyser on behalf of a request.
     Query {

@@ -10,11 +10,9 @@ use crate::jupyter::replies;
 use crate::jupyter::sockets::{self, Sockets};
 use crate::workers::Workers;
 use anyhow::Context;
-use channel::WorkerFrame;
 use jupyter_protocol::JupyterMessage;
 use rustix::process::Signal;
 use std::path::Path;
-use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
@@ -65,11 +63,12 @@ pub fn run(connection_file: &Path) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("the kernel's own runtime could not be started")?;
-    let folder = session.folder().to_owned();
+    let (folder, socket) = (session.folder().to_owned(), session.socket());
     let result = runtime.block_on(serve(&info, session));
     // The engine's thread may be in the middle of a cell. Its processes have been ended; waiting
     // for evcxr to notice would keep the front end waiting.
     let _ = std::fs::remove_dir_all(folder);
+    let _ = std::fs::remove_file(socket);
     runtime.shutdown_background();
     result
 }
@@ -88,7 +87,6 @@ async fn serve(info: &jupyter_protocol::ConnectionInfo, session: Session) -> any
     tokio::spawn(iopub::publish(iopub_socket, publications_inbox));
     let workers = Workers::listen(&session.socket(), events.clone())
         .context("the kernel cannot listen for its worker")?;
-    let source_file = session.crate_folder().join("src/lib.rs");
     let engine = Engine::start(session, workers.clone(), events.clone())
         .context("the thread for evcxr could not be started")?;
     let mut dispatcher = Dispatcher::new(engine.sources(), replies::ports(info));
@@ -122,9 +120,6 @@ async fn serve(info: &jupyter_protocol::ConnectionInfo, session: Session) -> any
                 Event::Terminate
             }
         };
-        if let Event::Worker(WorkerFrame::CellStarted { cell }) = &event {
-            hands.remember_source(*cell, &source_file);
-        }
         let actions = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             dispatcher.handle(event)
         })) {
@@ -174,11 +169,13 @@ impl Hands {
                 count,
                 code,
                 allow_stdin,
+                notebook_cell,
             } => self.engine.tell(Command::Execute {
                 cell,
                 count,
                 code,
                 allow_stdin,
+                notebook_cell,
             }),
             Action::Query { request, query } => {
                 self.engine.tell(Command::Query { request, query });
@@ -199,23 +196,9 @@ impl Hands {
         }
     }
 
-    /// Remembers what evcxr made of the cell that has just begun, so that its lines can be named.
-    fn remember_source(&self, cell: channel::CellNumber, file: &Path) {
-        match std::fs::read_to_string(file) {
-            Ok(generated) => self
-                .engine
-                .sources()
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .set_generated(cell, &generated),
-            Err(error) => tracing::warn!(%error, "the generated source cannot be read"),
-        }
-    }
-
     /// Ends the processes of this session, after the last messages are out.
     async fn leave(&mut self) {
-        self.workers.kill_compiler();
-        self.workers.signal(Signal::KILL);
+        self.workers.kill_all();
         let (done, flushed) = oneshot::channel();
         let _ = self.publications.send(Publication::Flush(done));
         let _ = tokio::time::timeout(FAREWELL, flushed).await;

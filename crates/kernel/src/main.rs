@@ -10,12 +10,13 @@
 //! - [`kernel`]: the loop that turns what happens into [`event::Event`]s and carries out the
 //!   [`event::Action`]s that the dispatcher answers with.
 //! - [`event`]: both of these, closed lists.
-//! - [`syntax`]: what a parse of a cell tells.
+//! - [`cell`]: what a cell is, as text, and what is compiled of it. [`syntax`]: whether it can be read.
 //! - [`paths`]: where the library, the prebuilt folder and the sessions are.
 //!
 //! The same binary is three programs: the kernel; the worker, when evcxr starts it; and a stand-in
 //! for cargo ([`engine::cargo`]), when evcxr calls that.
 
+mod cell;
 mod dispatcher;
 mod engine;
 mod event;

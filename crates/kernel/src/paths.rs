@@ -1,5 +1,6 @@
 //! Where the library, the prebuilt folder and the sessions are.
 
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 /// The folder of the crate `notebook`, which every cell links to. `ASYNC_NOTEBOOK_LIBRARY` names
@@ -33,6 +34,33 @@ pub fn standard_library() -> PathBuf {
 /// One folder a kernel that runs.
 pub fn sessions() -> PathBuf {
     cache().join("sessions")
+}
+
+/// A short folder of this user's alone, for sockets: the system allows their paths about a hundred bytes, which a
+/// checkout in a deep folder exceeds.
+///
+/// # Errors
+/// When it cannot be made, or is somebody else's.
+pub fn runtime() -> std::io::Result<PathBuf> {
+    let user = rustix::process::getuid().as_raw();
+    let of_system = from_environment("XDG_RUNTIME_DIR")
+        .map(|folder| folder.join("async-notebook"))
+        .filter(|folder| folder.as_os_str().len() < 60 && folder.parent().is_some_and(Path::is_dir));
+    let folder =
+        of_system.unwrap_or_else(|| PathBuf::from(format!("/tmp/async-notebook-{user}")));
+    let made = std::fs::DirBuilder::new().mode(0o700).create(&folder);
+    match made {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    let metadata = std::fs::symlink_metadata(&folder)?;
+    if !metadata.is_dir() || metadata.uid() != user || metadata.mode() & 0o077 != 0 {
+        return Err(std::io::Error::other(format!(
+            "{} is not a private folder of this user",
+            folder.display()
+        )));
+    }
+    Ok(folder)
 }
 
 /// The workspace that the library belongs to: its Cargo.lock says which versions cells use.

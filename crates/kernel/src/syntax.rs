@@ -10,19 +10,8 @@ use ra_ap_syntax::{Edition, NodeOrToken, SourceFile, SyntaxKind};
 /// last statement may be an expression.
 const OPENING: &str = "async fn cell() {\n";
 
-/// A cell with an empty line in place of each command.
-pub fn without_commands(code: &str) -> String {
-    let line = |line| if is_command(line) { "" } else { line };
-    code.lines().map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn is_command(line: &str) -> bool {
-    let line = line.trim_start();
-    line.starts_with(':') && !line.starts_with("::") || line.starts_with('!') && line.len() > 1
-}
-
-/// Rust statements as the body of a function, which nothing calls.
-pub fn as_function(statements: &str) -> String {
+/// Rust statements as the body of a function.
+fn as_function(statements: &str) -> String {
     format!("{OPENING}{statements}\n}}")
 }
 

@@ -1,19 +1,19 @@
 //! The process that runs cells: the kernel's own binary, started by evcxr.
 //!
-//! evcxr talks to it by lines on stdin and stdout, which are also the person's. So, before evcxr's
-//! part takes over, the worker puts itself between: [`splitter`] tells evcxr's lines from the
-//! person's bytes, [`outlet`] sends the latter to the kernel over a socket, in order with everything
-//! that the `notebook` library sends, and [`commands`] passes on, or refuses, what evcxr asks to run.
-//! [`crashes`] lets a fault end the process in a way that says what it was.
+//! evcxr asks for a run by a line on stdin and waits for a line on stdout. These two are kept aside, for
+//! [`commands`] alone; what a cell finds as stdin is empty, and what it writes to stdout and stderr goes through
+//! pipes to [`outlet`], which sends it to the kernel over a socket, in order with everything that the `notebook`
+//! library sends. [`splitter`] finds rich outputs in evcxr's convention among it. [`load`] runs the code.
 //!
 //! The worker knows neither Jupyter nor how cells are compiled.
 
 mod commands;
-mod crashes;
+mod load;
 mod outlet;
 mod splitter;
 
 use outlet::Outlet;
+use rustix::fs::{Mode, OFlags};
 use rustix::io::{dup, fcntl_dupfd_cloexec};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::os::fd::OwnedFd;
@@ -43,7 +43,7 @@ pub fn is_worker() -> bool {
     std::env::var_os("EVCXR_IS_RUNTIME").is_some()
 }
 
-/// Runs cells until evcxr or the kernel goes away. Does not return when all is well.
+/// Runs cells until evcxr or the kernel goes away; then it ends the process.
 ///
 /// # Errors
 /// When the kernel cannot be reached or the system gives no pipes or threads.
@@ -57,14 +57,13 @@ pub fn run() -> Result<(), WorkerError> {
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::disable_transparent_huge_pages(false);
     ignore_interrupts();
-    crashes::remember_handlers();
 
     let evcxr_input = keep(rustix::stdio::stdin())?;
     let evcxr_output = keep(rustix::stdio::stdout())?;
-    let (stdin_reader, stdin_writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    let empty = rustix::fs::open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
     let (stdout_reader, stdout_writer) = pipe_with(PipeFlags::CLOEXEC)?;
     let (stderr_reader, stderr_writer) = pipe_with(PipeFlags::CLOEXEC)?;
-    rustix::stdio::dup2_stdin(&stdin_reader)?;
+    rustix::stdio::dup2_stdin(&empty)?;
     rustix::stdio::dup2_stdout(&stdout_writer)?;
     rustix::stdio::dup2_stderr(&stderr_writer)?;
 
@@ -73,14 +72,24 @@ pub fn run() -> Result<(), WorkerError> {
         evcxr_output,
         [stdout_reader, stderr_reader],
         [stdout_writer, stderr_writer],
-        stdin_reader,
     )?;
     // SAFETY: no other thread runs yet.
     unsafe { std::env::set_var(channel::link::LINK_VARIABLE, link.to_variable()) };
     outlet::start_thread()?;
-    commands::start_thread(socket, evcxr_input, stdin_writer)?;
-    evcxr::runtime_hook();
-    Ok(())
+    let runs = commands::start_thread(socket, evcxr_input)?;
+    let mut loaded = load::Loaded::default();
+    for library in runs {
+        let is_kept = match loaded.run(&library) {
+            Ok(()) => outlet::is_kept(),
+            Err(error) => {
+                outlet::cell_failed(format!("the compiled cell could not be loaded: {error}"));
+                false
+            }
+        };
+        commands::answer_evcxr(is_kept);
+    }
+    // What tasks do while statics are dropped is of no interest to anybody.
+    std::process::exit(0)
 }
 
 /// A copy of a standard stream that programs started by cells do not inherit.

@@ -1,6 +1,7 @@
 //! The kernel's side of the channel: it accepts each worker process, reads what it sends, and
 //! writes to it. Also cargo's stand-in calls here, so that a build can be watched and stopped.
 
+use crate::engine::cargo::report::{Order, Telling};
 use crate::event::{EngineEvent, Event};
 use channel::{Decoder, FrameError, KernelFrame, Stream, WorkerFrame, encode};
 use rustix::io::Errno;
@@ -11,7 +12,8 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::process::ChildStdin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -21,6 +23,14 @@ const LONGEST_OUTPUT: usize = 1 << 18;
 /// What a caller on the socket says first.
 pub const WORKER_CALLS: u8 = b'w';
 pub const CARGO_CALLS: u8 = b'c';
+
+/// Who decides what a build compiles.
+pub trait Builds: Send + Sync {
+    /// evcxr has written a text, and wants to have it built, or only checked.
+    fn asked(&self, text: &str, only_check: bool) -> Order;
+    /// A text was compiled; what the compiler said, in its JSON, and what cargo wrote when it could not build.
+    fn compiled(&self, is_good: bool, messages: Vec<String>, cargo: Option<String>) -> Order;
+}
 
 /// The worker processes of this kernel: one at a time, a new one when one has died.
 #[derive(Clone)]
@@ -32,6 +42,7 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     events: mpsc::Sender<Event>,
+    builds: OnceLock<Arc<dyn Builds>>,
 }
 
 #[derive(Default)]
@@ -46,8 +57,15 @@ struct State {
     asked: u64,
     /// The group of the cargo that runs now.
     compiler: Option<u32>,
-    /// What the compiler said in the latest build, in its JSON.
-    messages: Vec<String>,
+    /// The program that a cell has started.
+    program: Option<Program>,
+}
+
+/// A program that runs for a cell, and how far it is with its input.
+struct Program {
+    group: u32,
+    stdin: Option<ChildStdin>,
+    is_asking: bool,
 }
 
 impl Workers {
@@ -61,6 +79,7 @@ impl Workers {
                 state: Mutex::default(),
                 changed: Condvar::new(),
                 events,
+                builds: OnceLock::new(),
             }),
         };
         workers.listen_at(path)?;
@@ -87,8 +106,24 @@ impl Workers {
         Ok(())
     }
 
-    /// Hands a frame to the worker that lives; without one there is nobody to tell.
+    /// Hands a frame to the worker that lives; without one there is nobody to tell. The answer to a question of a
+    /// program's is the program's.
     pub fn tell(&self, frame: &KernelFrame) {
+        if let KernelFrame::InputReply { value, .. } = frame
+            && let Some(program) = &mut self.state().program
+        {
+            program.is_asking = false;
+            let line = value
+                .as_ref()
+                .map(|value| format!("{value}\n").into_bytes());
+            match (line, &mut program.stdin) {
+                (Some(line), Some(stdin)) => {
+                    let _ = stdin.write_all(&line);
+                }
+                _ => program.stdin = None,
+            }
+            return;
+        }
         let Ok(bytes) = encode(frame) else { return };
         if let Some(writer) = &mut self.state().writer
             && let Err(error) = writer.write_all(&bytes)
@@ -97,30 +132,60 @@ impl Workers {
         }
     }
 
-    /// Sends a signal to the worker's group: the worker and what its cells have started.
+    /// Sends a signal to the program that runs for a cell; where there is none, to the worker's group: the
+    /// worker and what its cells have started.
     pub fn signal(&self, signal: Signal) {
-        if let Some(process) = self.state().process {
-            signal_group(process, signal);
+        let state = self.state();
+        let group = state.program.as_ref().map(|program| program.group);
+        if let Some(group) = group.or(state.process) {
+            signal_group(group, signal);
         }
     }
 
-    /// Ends the compiler that runs now, if one does.
+    /// Ends the compiler, or the program before a cell's code, that runs now, if one does.
     pub fn kill_compiler(&self) {
-        if let Some(process) = self.state().compiler {
+        let state = self.state();
+        let program = state.program.as_ref().map(|program| program.group);
+        for group in state.compiler.into_iter().chain(program) {
+            signal_group(group, Signal::KILL);
+        }
+    }
+
+    /// Ends everything that runs for this session.
+    pub fn kill_all(&self) {
+        self.kill_compiler();
+        if let Some(process) = self.state().process {
             signal_group(process, Signal::KILL);
         }
     }
 
-    /// What the compiler said in the latest build, in its JSON; waits at most `limit` for the build's
-    /// last words.
-    pub fn compiler_messages(&self, limit: Duration) -> Vec<String> {
-        self.wait_until(limit, |state| state.compiler.is_none());
-        self.state().messages.clone()
+    /// A program begins, as a process group of its own.
+    pub fn program_begins(&self, group: u32, stdin: Option<ChildStdin>) {
+        self.state().program = Some(Program {
+            group,
+            stdin,
+            is_asking: false,
+        });
     }
 
-    /// Forgets what the compiler said before.
-    pub fn forget_messages(&self) {
-        self.state().messages.clear();
+    /// The program has ended.
+    pub fn program_ends(&self) {
+        self.state().program = None;
+    }
+
+    /// Whether the user may be asked for a line of the program's input: not while a question stands open.
+    pub fn may_ask_for_program(&self) -> bool {
+        match &mut self.state().program {
+            Some(program) => {
+                program.stdin.is_some() && !std::mem::replace(&mut program.is_asking, true)
+            }
+            None => false,
+        }
+    }
+
+    /// Who decides what builds compile; before, evcxr's texts are compiled as they are.
+    pub fn set_builds(&self, builds: Arc<dyn Builds>) {
+        let _ = self.shared.builds.set(builds);
     }
 
     /// How many workers have ended so far.
@@ -263,40 +328,73 @@ impl Workers {
         Ok(())
     }
 
-    /// Cargo's stand-in says its process id and then, a line each, what it compiles and what the
-    /// compiler warns of.
-    fn serve_cargo(&self, stream: UnixStream) {
-        let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-        let Some(process) = lines.next().and_then(|line| line.parse().ok()) else {
+    /// Cargo's stand-in asks what to compile, and tells what becomes of it.
+    fn serve_cargo(&self, mut stream: UnixStream) {
+        let Ok(reader) = stream.try_clone() else {
             return;
         };
-        self.state().compiler = Some(process);
+        let mut group = None;
         let mut messages = Vec::new();
-        for line in lines {
-            let event = match line.split_once(' ') {
-                Some(("crate", name)) => EngineEvent::Building {
-                    crate_name: name.to_owned(),
+        let mut cargo = None;
+        let builds = self.shared.builds.get();
+        let tellings = BufReader::new(reader)
+            .lines()
+            .map_while(Result::ok)
+            .filter_map(|line| serde_json::from_str(&line).ok());
+        for telling in tellings {
+            let order = match telling {
+                Telling::Begins(process) => {
+                    group = Some(process);
+                    self.state().compiler = Some(process);
+                    continue;
+                }
+                Telling::Asks { text, only_check } => match builds {
+                    Some(builds) => builds.asked(&text, only_check),
+                    None => Order::Nothing,
                 },
-                Some(("cargo", reason)) => {
+                Telling::Compiled { is_good } => {
+                    let messages = std::mem::take(&mut messages);
+                    match (builds, is_good) {
+                        (Some(builds), _) => builds.compiled(is_good, messages, cargo.take()),
+                        (None, true) => Order::Done { keep: false },
+                        (None, false) => {
+                            tracing::error!(?messages, cargo, "the library could not be built");
+                            Order::Failed
+                        }
+                    }
+                }
+                Telling::Crate(crate_name) => {
+                    self.publish(Event::Engine(EngineEvent::Building { crate_name }));
+                    continue;
+                }
+                Telling::Message(message) => {
+                    messages.push(message);
+                    continue;
+                }
+                Telling::CargoIsNeeded(reason) => {
                     tracing::info!(reason, "cargo builds");
                     continue;
                 }
-                Some(("fault", fault)) => {
+                Telling::CargoFailed(output) => {
+                    cargo = Some(output);
+                    continue;
+                }
+                Telling::Fault(fault) => {
                     tracing::warn!("{fault}");
                     continue;
                 }
-                Some(("message", json)) => {
-                    messages.push(json.to_owned());
-                    continue;
-                }
-                _ => continue,
             };
-            self.publish(Event::Engine(event));
+            let Ok(order) = serde_json::to_string(&order) else {
+                break;
+            };
+            if writeln!(stream, "{order}").is_err() {
+                break;
+            }
         }
+        let Some(process) = group else { return };
         // It may have been killed alone; a compiler that it has left would write into the next build.
         signal_group(process, Signal::KILL);
         let mut state = self.state();
-        state.messages = messages;
         if state.compiler == Some(process) {
             state.compiler = None;
             self.shared.changed.notify_all();

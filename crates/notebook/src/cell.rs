@@ -1,8 +1,7 @@
-//! What the kernel brings into scope for every cell. A person never calls this by name.
+//! What the kernel writes into every cell. A user never calls this by name.
 //!
-//! evcxr generates, around a cell's code, a call of `block_on` on a locked tokio runtime, a call of
-//! `evcxr_display` on the last expression, and two prints where a top-level `?` fails. With the
-//! names of this module in scope those calls end up here.
+//! The code of a cell is an `async` block that [`run`] runs; a `?` in it turns any error into a [`CellError`];
+//! its last value is shown by [`CellDisplay`]; its variables are in the [`store`] between cells.
 
 #[doc(hidden)]
 pub mod store;
@@ -10,100 +9,118 @@ pub mod store;
 #[cfg(tokio_unstable)]
 use crate::display::{self, MimeBundle};
 use crate::{output, runtime, stack};
-use channel::{Stream, WorkerFrame};
+use channel::{ErrorReport, WorkerFrame};
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::MutexGuard;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use crate::display::CellValue;
 pub use crate::{
-    __dbg as dbg, __eprint as eprint, __eprintln as eprintln, __print as print,
+    __dbg as dbg, __eprint as eprint, __eprintln as eprintln, __local as local, __print as print,
     __println as println,
 };
 
-/// Runs a cell's code on the one runtime of all cells.
-///
-/// evcxr calls `block_on` on a `MutexGuard` of a runtime that it keeps; a trait method on the guard
-/// is found before the runtime's own. The runtime that evcxr made stays idle: ours can be
-/// interrupted, flushes, and knows its tasks.
-pub trait CellRunner {
-    /// Runs `code` to its end; see [`CellOutput`] for what it may return.
-    ///
-    /// # Panics
-    /// With what the code panics with, and when the cell is interrupted.
-    #[track_caller]
-    fn block_on<F>(&self, code: F) -> F::Output
-    where
-        F: Future,
-        F::Output: CellOutput;
+/// Whether the cell that runs has come to its end, with its variables kept.
+static IS_KEPT: AtomicBool = AtomicBool::new(false);
+/// Whether its last value was an `Err`.
+static HAS_FAILED: AtomicBool = AtomicBool::new(false);
+
+/// The cell's variables are kept.
+fn commit() {
+    IS_KEPT.store(true, Ordering::SeqCst);
 }
 
-impl CellRunner for MutexGuard<'_, ::tokio::runtime::Runtime> {
-    #[track_caller]
-    fn block_on<F>(&self, code: F) -> F::Output
-    where
-        F: Future,
-        F::Output: CellOutput,
-    {
-        run(code)
-    }
+/// Whether the cell's variables are kept.
+pub(crate) fn is_kept() -> bool {
+    IS_KEPT.load(Ordering::SeqCst)
 }
 
-/// Runs a cell's code, as [`CellRunner::block_on`] does. Our kernel's cells call this by name: to mention
-/// tokio's runtime has the compiler translate, for each cell, all that dropping one takes.
+/// A cell begins.
+pub(crate) fn begin() {
+    IS_KEPT.store(false, Ordering::SeqCst);
+    HAS_FAILED.store(false, Ordering::SeqCst);
+}
+
+/// Runs a cell's code on the one runtime of all cells, to its end.
 ///
 /// # Panics
 /// With what the code panics with, and when the cell is interrupted.
 #[track_caller]
-pub fn run<F>(code: F) -> F::Output
+pub fn run<F>(code: F)
 where
     F: Future,
     F::Output: CellOutput,
 {
-    let mut output = None;
-    {
-        let code = pin!(async {
-            let value = code.await;
-            let failed = value.is_failure();
-            output = Some(value);
-            failed
-        });
-        runtime::run_cell(code, std::panic::Location::caller());
-    }
-    match output {
-        Some(output) => output,
-        None => unreachable!("run_cell returns only when the code has ended"),
+    let code = pin!(async {
+        let failure = code.await.failure();
+        if let Some(report) = &failure {
+            report_failure(report);
+        }
+        failure.is_some() || HAS_FAILED.load(Ordering::SeqCst)
+    });
+    runtime::run_cell(code, std::panic::Location::caller());
+}
+
+fn report_failure(report: &ErrorReport) {
+    if !crate::link::send(&WorkerFrame::Error(report.clone())) {
+        output::print(Stream::Stderr, format_args!("{}", report.message), true);
     }
 }
 
-/// What a cell's code can end with: nothing, or a `Result` where the cell uses `?`.
-#[diagnostic::on_unimplemented(
-    message = "a runtime inside a `Mutex` cannot run a future that returns `{Self}` this way",
-    note = "here `block_on` on a locked runtime is what runs cells; write `(*guard).block_on(…)` to call the runtime's own"
-)]
+/// What a cell's code can end with.
 pub trait CellOutput {
-    /// Whether it is an error.
-    fn is_failure(&self) -> bool;
+    /// What went wrong, if anything did.
+    fn failure(self) -> Option<ErrorReport>;
 }
 
 impl CellOutput for () {
-    fn is_failure(&self) -> bool {
-        false
+    fn failure(self) -> Option<ErrorReport> {
+        None
     }
 }
 
-impl<E> CellOutput for Result<(), E> {
-    fn is_failure(&self) -> bool {
-        self.is_err()
+impl CellOutput for Result<(), CellError> {
+    fn failure(self) -> Option<ErrorReport> {
+        self.err().map(|error| error.report)
     }
 }
 
-/// Shows a cell's last value by its `Debug` text. A type's own `evcxr_display` goes before it.
-///
-/// Without this trait evcxr would compile every cell twice whose last value is not shown richly:
-/// first with `evcxr_display`, then, as that does not exist, with `{:?}`. On a stock kernel, which has
-/// no reason to bring this into scope, it must not exist either: rustc's hint to import it would keep
-/// evcxr from its second try. The setting that only our kernel builds with tells the two apart.
+impl CellOutput for Result<(), Box<dyn Error>> {
+    fn failure(self) -> Option<ErrorReport> {
+        self.err()
+            .map(|error| report(&error, "Box<dyn Error>", Vec::new()))
+    }
+}
+
+/// The error of a cell: whatever can be displayed becomes one where a `?` meets it.
+pub struct CellError {
+    report: ErrorReport,
+}
+
+impl<T: fmt::Display> From<T> for CellError {
+    fn from(error: T) -> CellError {
+        CellError {
+            report: report(&error, std::any::type_name::<T>(), stack::of_cells()),
+        }
+    }
+}
+
+fn report(
+    error: &dyn fmt::Display,
+    type_name: &str,
+    stack: Vec<channel::StackFrame>,
+) -> ErrorReport {
+    ErrorReport {
+        cell: crate::tasks::current_cell(),
+        message: error.to_string(),
+        type_name: type_name.to_owned(),
+        stack,
+    }
+}
+
+/// Shows a cell's last value by its `Debug` text. What the type says itself goes before it: see [`CellValue`].
 #[cfg(tokio_unstable)]
 pub trait CellDisplay {
     /// Shows the value as the cell's result.
@@ -113,38 +130,37 @@ pub trait CellDisplay {
 #[cfg(tokio_unstable)]
 impl<T: fmt::Debug + ?Sized> CellDisplay for T {
     fn evcxr_display(&self) {
-        show_debug(&self, std::any::type_name::<T>());
+        show_value(&self, std::any::type_name::<T>());
     }
 }
 
+/// The end of a cell that is a `Result` without a value, as in a program's `main`: an error fails the cell.
+pub(crate) fn end_with<E: fmt::Debug>(result: &Result<(), E>) {
+    if let Err(error) = result {
+        HAS_FAILED.store(true, Ordering::SeqCst);
+        let text = format!("{error:?}");
+        report_failure(&report(&text, std::any::type_name::<E>(), Vec::new()));
+    }
+}
+
+/// Shows a value by its `Debug` text. A cell whose last value has none is compiled with this, for the words in which
+/// the compiler then says so.
 #[cfg(tokio_unstable)]
-fn show_debug(value: &dyn fmt::Debug, type_name: &str) {
+pub fn show_debug<T: fmt::Debug + ?Sized>(value: &T) {
+    show_value(&value, std::any::type_name::<T>());
+}
+
+#[cfg(tokio_unstable)]
+fn show_value(value: &dyn fmt::Debug, type_name: &str) {
     // The unit value means "nothing to show", as `None` does in a Python notebook.
     if type_name != "()" {
         display::show_result(MimeBundle::new().with("text/plain", format!("{value:?}")));
     }
 }
 
-/// Prints, or reports the error that a top-level `?` returned, by which function it is called in.
-#[doc(hidden)]
-pub fn print_or_report(text: fmt::Arguments<'_>, type_name: &str, called_in: &str) {
-    if !called_in.contains("EvcxrUserCodeError") {
-        output::print(Stream::Stderr, text, true);
-        return;
-    }
-    let report = channel::ErrorReport {
-        cell: crate::tasks::current_cell(),
-        message: text.to_string(),
-        type_name: type_name.to_owned(),
-        stack: stack::of_cells(),
-    };
-    if !crate::link::send(&WorkerFrame::Error(report)) {
-        output::print(Stream::Stderr, text, true);
-    }
-}
-
 #[doc(hidden)]
 pub use channel::Stream as OutputStream;
+use channel::Stream;
 #[doc(hidden)]
 pub use output::print as print_to;
 
@@ -161,10 +177,6 @@ macro_rules! __print {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __println {
-    // What evcxr generates where a top-level `?` fails: the end of the cell says so already.
-    ("{}", evcxr_internal_runtime::USER_ERROR_OCCURRED) => {{}};
-    // What evcxr generates where a cell has panicked, for itself to read from stdout.
-    ("EVCXR_PANIC_NOTIFICATION") => {{ ::std::println!("EVCXR_PANIC_NOTIFICATION"); }};
     () => {{
         $crate::cell::print_to($crate::cell::OutputStream::Stdout, ::std::format_args!(""), true);
     }};
@@ -186,15 +198,6 @@ macro_rules! __eprint {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __eprintln {
-    // What evcxr generates where a top-level `?` fails, and what a person may well write, too: the
-    // name of the enclosing function tells which.
-    ($format:literal, $error:ident) => {{
-        $crate::cell::print_or_report(
-            ::std::format_args!($format, $error),
-            ::std::any::type_name_of_val(&$error),
-            ::std::any::type_name_of_val(&|| ()),
-        );
-    }};
     () => {{
         $crate::cell::print_to($crate::cell::OutputStream::Stderr, ::std::format_args!(""), true);
     }};
@@ -217,4 +220,12 @@ macro_rules! __dbg {
         }
     };
     ($($value:expr),+ $(,)?) => { ($($crate::__dbg!($value)),+,) };
+}
+
+/// Statements as they are. For the analyser, which evcxr asks about each `let` at the top of a cell: one in here it
+/// is not asked about, while the rest of the cell sees its variables.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __local {
+    ($($statements:tt)*) => { $($statements)* };
 }

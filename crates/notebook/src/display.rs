@@ -1,17 +1,26 @@
 //! Rich outputs: shown at once, in order with what is printed, and updated in place.
 //!
-//! ```text
+//! ```
 //! use notebook::display::{display, Html};
+//!
 //! let counter = display(&Html::new("<b>0</b>"));
 //! counter.update(&Html::new("<b>1</b>"));
 //! ```
 //!
-//! On a stock evcxr kernel they are printed in the form that evcxr understands.
+//! A type of your own shows itself as a cell's result once it implements [`RichDisplay`].
+//! On a stock evcxr kernel outputs are printed in the form that evcxr understands.
+//!
+//! # Layout
+//! - `types.rs`: content of one kind. `embed.rs`: sound and other pages. `files.rs`: content from files.
+//! - `result.rs`: how a cell's last value comes to be shown. `updates.rs`: not more updates than can be seen.
 
-use crate::{link, tasks};
+use crate::{current, link};
 use channel::{CellNumber, Display, DisplayKind, MimeValue, WorkerFrame};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+mod embed;
+mod files;
+mod result;
 mod types;
 mod updates;
 
@@ -21,12 +30,27 @@ pub(crate) use updates::flush as flush_updates;
 // so the last brings both the function and the module.
 #[doc(hidden)]
 pub use crate::display::{self};
-pub use types::{Html, Json, Latex, Markdown, Png, Svg};
+pub use crate::text::escape;
+pub use embed::{Audio, IFrame};
+#[doc(hidden)]
+pub use result::CellValue;
+pub use types::{Html, Jpeg, Json, Latex, Markdown, Png, Svg};
+
+pub(crate) use embed::with_alt;
+pub(crate) use result::shows_itself;
 
 /// The same content in several forms; the front end shows the richest that it can.
+///
+/// ```
+/// use notebook::display::MimeBundle;
+///
+/// let bundle = MimeBundle::new().with("text/html", "<b>7</b>").with("text/plain", "7");
+/// assert_eq!(bundle.text("text/plain"), Some("7"));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MimeBundle {
     data: Vec<(String, MimeValue)>,
+    metadata: Vec<(String, String)>,
 }
 
 impl MimeBundle {
@@ -54,6 +78,21 @@ impl MimeBundle {
         self.and(mime_type, MimeValue::Json(json.to_string()))
     }
 
+    /// Adds what a front end should know about the content of a MIME type, such as
+    /// `json!({"alt": "a red disc", "width": 200})` for `image/png`. A second call for the same
+    /// type replaces the first.
+    #[must_use]
+    pub fn with_metadata(
+        mut self,
+        mime_type: impl Into<String>,
+        metadata: &serde_json::Value,
+    ) -> MimeBundle {
+        let mime_type = mime_type.into();
+        self.metadata.retain(|(known, _)| *known != mime_type);
+        self.metadata.push((mime_type, metadata.to_string()));
+        self
+    }
+
     fn and(mut self, mime_type: impl Into<String>, value: MimeValue) -> MimeBundle {
         let mime_type = mime_type.into();
         self.data.retain(|(known, _)| *known != mime_type);
@@ -74,9 +113,34 @@ impl MimeBundle {
 }
 
 /// A value that can show itself in more than plain text.
+///
+/// To implement it is all that a type needs in order to show itself, as a cell's last expression or
+/// by [`display()`].
+///
+/// ```
+/// use notebook::display::{display, MimeBundle, RichDisplay};
+///
+/// struct Swatch(&'static str);
+///
+/// impl RichDisplay for Swatch {
+///     fn mime_bundle(&self) -> MimeBundle {
+///         MimeBundle::new()
+///             .with("text/html", format!("<span style='background:{0}'>{0}</span>", self.0))
+///             .with("text/plain", self.0)
+///     }
+/// }
+///
+/// display(&Swatch("orange"));
+/// ```
 pub trait RichDisplay {
     /// The forms in which it can be shown. `text/plain` should be among them.
     fn mime_bundle(&self) -> MimeBundle;
+
+    /// Shows the value as a cell's result. evcxr calls it, under this name, for the cell's last
+    /// expression; you need neither call nor write it.
+    fn evcxr_display(&self) {
+        show_result(self.mime_bundle());
+    }
 }
 
 impl RichDisplay for MimeBundle {
@@ -85,7 +149,14 @@ impl RichDisplay for MimeBundle {
     }
 }
 
-/// An output that is on the page and can be replaced there.
+/// An output that is on the page and can be replaced there, also by tasks, threads and later cells.
+///
+/// ```
+/// use notebook::display::{display, Html};
+///
+/// let shown = display(&Html::new("counting …"));
+/// std::thread::spawn(move || shown.update(&Html::new("done"))).join().unwrap();
+/// ```
 #[derive(Debug, Clone)]
 pub struct DisplayHandle {
     display_id: String,
@@ -98,7 +169,11 @@ impl DisplayHandle {
     /// last one. On a stock evcxr kernel, which knows no updates, nothing happens.
     pub fn update(&self, value: &impl RichDisplay) {
         if link::worker().is_some() {
-            updates::update(&self.display_id, tasks::current_cell(), value.mime_bundle());
+            updates::update(
+                &self.display_id,
+                current::current_cell(),
+                value.mime_bundle(),
+            );
         }
     }
 
@@ -127,8 +202,8 @@ pub fn display(value: &impl RichDisplay) -> DisplayHandle {
     DisplayHandle { display_id }
 }
 
-/// Shows a bundle as the cell's result. Types call it in their `evcxr_display`.
-pub fn show_result(bundle: MimeBundle) {
+/// Shows a bundle as the cell's result.
+pub(crate) fn show_result(bundle: MimeBundle) {
     send(DisplayKind::Result, bundle);
 }
 
@@ -136,7 +211,7 @@ pub fn show_result(bundle: MimeBundle) {
 /// flickers.
 pub fn clear_output(wait: bool) {
     link::send(&WorkerFrame::ClearOutput {
-        cell: tasks::current_cell(),
+        cell: current::current_cell(),
         wait,
     });
 }
@@ -146,9 +221,10 @@ fn send(kind: DisplayKind, bundle: MimeBundle) {
         return std::print!("{}", for_stock_evcxr(&bundle));
     }
     link::send(&WorkerFrame::Display(Display {
-        cell: tasks::current_cell(),
+        cell: current::current_cell(),
         kind,
         data: bundle.data,
+        metadata: bundle.metadata,
     }));
 }
 
@@ -159,6 +235,7 @@ fn send_update(display_id: &str, (cell, bundle): (CellNumber, MimeBundle)) {
             display_id: display_id.to_owned(),
         },
         data: bundle.data,
+        metadata: bundle.metadata,
     }));
 }
 

@@ -32,10 +32,10 @@
 //! - [`Work`], [`Item`] (`work`): what the learner's code is handed; they write down what happens to
 //!   them in a `record`, which checks ask by way of [`Run`].
 //! - `runner`: runs the learner's code on a thread and a runtime of its own, under a time limit.
-//!   `telling` puts into words how that went, `panics` keeps the messages of panics for it, and
+//!   `telling` puts into words how that went, `panic_messages` keeps the messages of panics for it, and
 //!   `os_thread` knows a thread that is blocked from one that computes.
 //! - [`Verdict`] (`verdict`): what is said about it.
-//! - [`progress`]: what has been solved so far, in a small file.
+//! - [`progress()`] (`solved`): what has been solved so far, in a small file.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -46,11 +46,11 @@ use std::time::Duration;
 mod definition;
 mod expectations;
 mod os_thread;
-mod panics;
-mod progress;
+mod panic_messages;
 mod record;
 mod run;
 mod runner;
+mod solved;
 mod telling;
 mod timing;
 mod verdict;
@@ -61,9 +61,9 @@ mod work;
 mod tests;
 
 pub use definition::Exercise;
-pub(crate) use progress::{Kind, note};
-pub use progress::{Progress, keep_no_progress, progress};
 pub use run::Run;
+pub(crate) use solved::{Kind, note};
+pub use solved::{Progress, keep_no_progress, progress};
 pub use verdict::{Finding, Verdict};
 pub(crate) use words::{escape, inline};
 pub use work::{Failure, Item, Work};
@@ -77,7 +77,7 @@ static DEFINED: LazyLock<Mutex<HashMap<String, Arc<Plan>>>> = LazyLock::new(Mute
 /// How often in a row each exercise has failed: which hint is due.
 static FAILURES: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
 
-/// So many milliseconds.
+/// The given number of milliseconds, as a duration.
 #[must_use]
 pub const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)

@@ -1,23 +1,27 @@
 //! A line of text from the person in front of the notebook.
 
-use crate::{link, tasks};
+use crate::{current, link};
 use ::tokio::sync::oneshot;
 use channel::{KernelFrame, WorkerFrame};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use thiserror::Error;
 
 /// Why no line could be read.
 #[derive(Debug, Error)]
 pub enum InputError {
+    /// Nobody can be asked.
     #[error(
         "this notebook cannot ask for input: it runs without a person in front of it, or not on the course's kernel. Put the text into the cell instead"
     )]
     NotAllowed,
+    /// The question was taken back: another was asked, or the cell was interrupted.
     #[error("the question was taken back before it was answered")]
     Cancelled,
 }
 
-type Waiting = oneshot::Sender<Option<String>>;
+/// Who waits for the answer to the latest question, and that question's number.
+type Waiting = (u64, oneshot::Sender<Option<String>>);
 
 static WAITING: Mutex<Option<Waiting>> = Mutex::new(None);
 
@@ -25,7 +29,14 @@ fn waiting() -> std::sync::MutexGuard<'static, Option<Waiting>> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Asks for a line and waits for it; other tasks run meanwhile.
+/// Asks for a line and waits for it; other tasks run meanwhile. A second question takes the first one back.
+///
+/// ```no_run
+/// # async fn cell() -> Result<(), notebook::input::InputError> {
+/// let name = notebook::input::read_line("Your name? ").await?;
+/// println!("Hello, {name}.");
+/// # Ok(()) }
+/// ```
 ///
 /// # Errors
 /// When the front end allows no questions (a notebook that is run without a person), and when the
@@ -50,18 +61,22 @@ async fn ask(prompt: String, password: bool) -> Result<String, InputError> {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         link::on_frame(|frame| {
-            if let KernelFrame::InputReply { value } = frame
-                && let Some(waiting) = waiting().take()
+            // A late answer, to a question that was taken back, is nobody's.
+            if let KernelFrame::InputReply { number, value } = frame
+                && let Some((_, asker)) = waiting().take_if(|(asked, _)| asked == number)
             {
-                let _ = waiting.send(value.clone());
+                let _ = asker.send(value.clone());
             }
         });
     });
+    static QUESTIONS: AtomicU64 = AtomicU64::new(1);
+    let number = QUESTIONS.fetch_add(1, Ordering::Relaxed);
     let (sender, receiver) = oneshot::channel();
     // A question that was still open is thereby taken back.
-    *waiting() = Some(sender);
+    *waiting() = Some((number, sender));
     link::send(&WorkerFrame::InputRequest {
-        cell: tasks::current_cell(),
+        cell: current::current_cell(),
+        number,
         prompt,
         password,
     });

@@ -5,13 +5,14 @@
 //!
 //! ```text
 //! :dep notebook = { path = "../crates/notebook" }
-//! use notebook::{tokio, reqwest, serde_json, plotters};
+//! use notebook::prelude::*;
 //! ```
 //!
 //! # Layout
 //!
 //! - [`cell`]: what the kernel brings into scope for every cell: how its code is run, its last value
 //!   shown, its prints sent on. A person never calls it by name.
+//! - [`prelude`]: what lessons use daily, in one line.
 //! - [`display`]: rich outputs, shown in order with what is printed, and updated in place.
 //! - [`exercise`], [`quiz`]: exercises that check themselves, and questions.
 //! - [`input`]: a line of text from the person in front of the notebook.
@@ -22,12 +23,13 @@
 //! - [`timeline`]: the schedule of code that ran, as a picture. [`tasks`]: what runs in the background.
 //! - [`progress`]: progress bars.
 //!
-//! Inside: `runtime` (one tokio runtime for the life of the process, interruptible), `panics` (what a
+//! Inside: `current` (whose code a thread runs), `trace` (what is noted of code that runs), `text` (small pieces of text), `runtime` (one tokio runtime for the life of the process, interruptible), `panics` (what a
 //! panic's report holds), `stack` (the person's own frames), `source` (where code of cells stands),
 //! `output` (where prints go), `link` (the way to the kernel; absent on a stock evcxr kernel, where everything falls back to
 //! evcxr's own conventions).
 
 pub mod cell;
+mod current;
 pub mod display;
 pub mod exercise;
 pub mod input;
@@ -36,33 +38,61 @@ pub mod measure;
 mod output;
 mod panics;
 pub mod plot;
+pub mod prelude;
 pub mod progress;
 pub mod quiz;
 mod runtime;
 mod source;
 mod stack;
 pub mod tasks;
+mod text;
 pub mod timeline;
+mod trace;
 
 pub use {
     anyhow, axum, chrono, futures, garde, indicatif, plotters, reqwest, serde, serde_json,
-    services, tokio_stream, tokio_tungstenite, tokio_util, tower, tower_http, tracing, utoipa,
+    services, tokio_stream, tokio_tungstenite, tower, tower_http, tracing, tracing_subscriber,
+    utoipa,
 };
+
+/// tokio as it is published, nothing replaced: for measuring, see [`tasks::unwatched`].
+pub use ::tokio as plain_tokio;
 
 /// tokio itself, all of it, the one copy that all cells share.
 ///
-/// Only [`tokio::spawn`], [`tokio::task::spawn_blocking`] and [`tokio::task::JoinSet`] are ours: they
-/// hand on to tokio's own, and let [`tasks`] list what runs and [`timeline`] draw it.
+/// Only what spawns is ours: [`tokio::spawn`], [`tokio::task::spawn_blocking`], [`tokio::task::JoinSet`], and
+/// [`Handle`](tokio::runtime::Handle), [`Runtime`](tokio::runtime::Runtime) and their
+/// [`Builder`](tokio::runtime::Builder). They hand on to tokio's own, and let [`tasks`] list and cancel what
+/// runs and [`timeline`] draw it.
 pub mod tokio {
     pub use ::tokio::*;
 
     pub use crate::tasks::spawn;
+
+    /// Runtimes: tokio's own module, with those replaced that spawn.
+    pub mod runtime {
+        pub use ::tokio::runtime::*;
+
+        pub use crate::tasks::{Builder, Handle, Runtime};
+    }
 
     /// Tasks: tokio's own module, with the same ones replaced.
     pub mod task {
         pub use ::tokio::task::*;
 
         pub use crate::tasks::{JoinSet, spawn, spawn_blocking, yield_now};
+    }
+}
+
+/// tokio-util, all of it, with `TaskTracker` and `JoinMap` as [`tokio`] has `JoinSet`.
+pub mod tokio_util {
+    pub use ::tokio_util::*;
+
+    /// Tasks: tokio-util's own module, with those replaced that spawn.
+    pub mod task {
+        pub use ::tokio_util::task::*;
+
+        pub use crate::tasks::{JoinMap, TaskTracker};
     }
 }
 

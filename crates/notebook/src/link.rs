@@ -2,6 +2,7 @@
 
 use channel::link::{LINK_VARIABLE, WorkerLink};
 use channel::{KernelFrame, WorkerFrame, encode};
+use std::io::Write;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The worker's functions; `None` where there is no worker of ours: on a stock evcxr kernel, in
@@ -22,7 +23,7 @@ pub(crate) fn worker() -> Option<&'static WorkerLink> {
 /// it to.
 pub(crate) fn send(frame: &WorkerFrame) -> bool {
     let Some(link) = worker() else { return false };
-    crate::output::flush_standard_streams();
+    flush_standard_streams();
     match encode(frame) {
         Ok(bytes) => (link.send)(bytes.as_ptr(), bytes.len()),
         // Only a frame beyond the longest one allowed comes here.
@@ -57,4 +58,10 @@ extern "C" fn receive(bytes: *const u8, length: usize) {
             listener(&frame);
         }
     }
+}
+
+/// Hands on what the standard library still holds back, so that it comes before what follows.
+pub(crate) fn flush_standard_streams() {
+    // A closed stream has nobody who could read it.
+    let _ = std::io::stdout().flush();
 }

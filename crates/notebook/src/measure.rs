@@ -6,14 +6,14 @@
 //!
 //! ```
 //! # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
-//! use notebook::measure::{compare, timed};
+//! use notebook::measure::{Compare, timed};
 //! use notebook::tokio::{join, time::{Duration, sleep}};
 //!
 //! let (_, took) = timed(sleep(Duration::from_millis(10))).await;
 //! assert!(took >= Duration::from_millis(10));
 //!
-//! let wait = || sleep(Duration::from_millis(5));
-//! let comparison = compare("two waits of 5 ms")
+//! let wait = || sleep(Duration::from_millis(50));
+//! let comparison = Compare::new("two waits of 50 ms")
 //!     .way("one after the other", || async { wait().await; wait().await; })
 //!     .way("together", || async { join!(wait(), wait()); })
 //!     .repetitions(3)
@@ -28,8 +28,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use crate::display::{MimeBundle, RichDisplay, show_result};
-use crate::plot::{Distribution, Summary, Table, format_duration};
+use crate::display::{MimeBundle, RichDisplay, shows_itself};
+use crate::plot::{Distribution, Summary, Table, format_duration, picture};
 
 /// Awaits a future and gives its value together with the time that this took.
 pub async fn timed<F: Future>(future: F) -> (F::Output, Duration) {
@@ -38,18 +38,24 @@ pub async fn timed<F: Future>(future: F) -> (F::Output, Duration) {
     (value, start.elapsed())
 }
 
-/// Begins a comparison of several ways to do the same; see [`Compare`].
-pub fn compare<'a>(title: impl Into<String>) -> Compare<'a> {
-    Compare {
-        title: title.into(),
-        ways: Vec::new(),
-        repetitions: 10,
-    }
-}
-
 type Run<'a> = Box<dyn FnMut() -> Pin<Box<dyn Future<Output = Duration> + 'a>> + 'a>;
 
-/// Ways to be compared, and how often each is to run.
+/// Several ways to do the same, and how often each is to run.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::measure::Compare;
+/// use notebook::tokio::task::yield_now;
+///
+/// let comparison = Compare::new("Letting others go first")
+///     .way("once", yield_now)
+///     .way("twice", || async { yield_now().await; yield_now().await })
+///     .repetitions(5)
+///     .run()
+///     .await;
+/// assert_eq!(comparison.durations("twice").map(<[_]>::len), Some(5));
+/// # });
+/// ```
 #[must_use = "nothing is measured before .run().await"]
 pub struct Compare<'a> {
     title: String,
@@ -70,6 +76,15 @@ impl fmt::Debug for Compare<'_> {
 }
 
 impl<'a> Compare<'a> {
+    /// A comparison with this title and no ways yet.
+    pub fn new(title: impl Into<String>) -> Compare<'a> {
+        Compare {
+            title: title.into(),
+            ways: Vec::new(),
+            repetitions: 10,
+        }
+    }
+
     /// Adds a way. The closure is called for each run; what its future returns is dropped after
     /// the clock has stopped.
     pub fn way<F, Fut>(mut self, name: impl Into<String>, mut way: F) -> Self
@@ -119,6 +134,16 @@ impl<'a> Compare<'a> {
 
 /// How long each of several ways took, run by run. A cell shows it as a plot; see
 /// [`table`](Comparison::table) for the numbers.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::measure::Compare;
+///
+/// let comparison = Compare::new("Nothing").way("once", || async {}).run().await;
+/// let once = comparison.summary("once").unwrap();
+/// assert!(once.lowest <= once.median && once.median <= once.p99);
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comparison {
     title: String,
@@ -134,55 +159,53 @@ impl Comparison {
             .map(|(_, durations)| durations.as_slice())
     }
 
-    /// Median, quartiles and range of a way, in seconds. `None` if there is no such way.
-    pub fn summary(&self, way: &str) -> Option<Summary> {
-        summary(self.durations(way)?)
+    /// Median, quartiles, p90, p99 and range of a way. `None` if there is no such way.
+    pub fn summary(&self, way: &str) -> Option<Summary<Duration>> {
+        Summary::of(self.durations(way)?)
     }
 
     /// The median of a way. `None` if there is no such way.
     pub fn median(&self, way: &str) -> Option<Duration> {
-        self.summary(way).map(|summary| duration(summary.median))
+        self.summary(way).map(|summary| summary.median)
     }
 
     /// The spread of a way: how wide the middle half of its runs is (the interquartile range,
     /// see [`Summary`]). `None` if there is no such way.
     pub fn spread(&self, way: &str) -> Option<Duration> {
-        self.summary(way).map(|summary| duration(summary.spread()))
+        self.summary(way).map(|summary| summary.spread())
     }
 
     /// How many times as long `way` takes as `other`, by their medians. `None` if one of them is
     /// not there, or `other` took no time that could be measured.
     pub fn ratio(&self, way: &str, other: &str) -> Option<f64> {
-        let (way, other) = (self.summary(way)?.median, self.summary(other)?.median);
-        (other > 0.0).then(|| way / other)
+        ratio(self.median(way)?, self.median(other)?)
     }
 
     /// Median and spread of each way, and how many times as long as the quickest it takes.
     pub fn table(&self) -> Table {
-        let medians = self
+        let summaries: Vec<_> = self
             .ways
             .iter()
-            .filter_map(|(_, durations)| Some(summary(durations)?.median));
-        let quickest = medians.fold(f64::INFINITY, f64::min);
-        let table = Table::new(
-            [&self.title, "median", "spread", "runs", "times as long"].map(|name| name.to_string()),
-        );
-        self.ways
-            .iter()
-            .fold(table, |table, (name, durations)| match summary(durations) {
-                Some(summary) => table.row([
-                    name.clone(),
-                    format_duration(duration(summary.median)),
-                    format_duration(duration(summary.spread())),
-                    summary.count.to_string(),
-                    if quickest > 0.0 {
-                        format!("{:.2}", summary.median / quickest)
-                    } else {
-                        String::new()
-                    },
-                ]),
-                None => table.row([name.clone()]),
-            })
+            .map(|(name, durations)| (name, Summary::of(durations)))
+            .collect();
+        let medians = summaries.iter().filter_map(|(_, summary)| *summary);
+        let quickest = medians.map(|summary| summary.median).min();
+        let mut table = Table::new([&self.title, "median", "spread", "runs", "times as long"]);
+        for (name, summary) in summaries {
+            let Some(summary) = summary else {
+                table.push([name]);
+                continue;
+            };
+            let times = quickest.and_then(|quickest| ratio(summary.median, quickest));
+            table.push([
+                name.clone(),
+                format_duration(summary.median),
+                format_duration(summary.spread()),
+                summary.count.to_string(),
+                times.map_or(String::new(), |times| format!("{times:.2}")),
+            ]);
+        }
+        table
     }
 
     /// Every run as a dot, with the median of each way.
@@ -192,29 +215,25 @@ impl Comparison {
             .iter()
             .fold(plot, |plot, (name, durations)| plot.group(name, durations))
     }
+}
 
-    /// Shows the plot as the result of a cell.
-    pub fn evcxr_display(&self) {
-        show_result(self.mime_bundle());
+/// Median and spread of each way, as a table.
+impl fmt::Display for Comparison {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.table().fmt(formatter)
     }
 }
 
 impl RichDisplay for Comparison {
     fn mime_bundle(&self) -> MimeBundle {
-        // Front ends prefer HTML to SVG, and then would not show the plot: so no HTML table here.
-        MimeBundle::new()
-            .with("image/svg+xml", self.plot().svg())
-            .with("text/plain", self.table().text())
+        picture(&self.plot().svg(), &self.to_string())
     }
 }
 
-fn summary(durations: &[Duration]) -> Option<Summary> {
-    Summary::of(durations.iter().map(Duration::as_secs_f64))
-}
+shows_itself!(Comparison);
 
-/// Seconds that came from durations; what rounding has pushed out of range becomes the nearest.
-fn duration(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)
+fn ratio(long: Duration, short: Duration) -> Option<f64> {
+    (!short.is_zero()).then(|| long.as_secs_f64() / short.as_secs_f64())
 }
 
 #[cfg(test)]
@@ -249,7 +268,7 @@ mod tests {
     fn ways_take_turns_after_one_run_that_does_not_count() {
         let order = RefCell::new(String::new());
         let comparison = block_on(
-            compare("turns")
+            Compare::new("turns")
                 .way("a", || async { order.borrow_mut().push('a') })
                 .way("b", || async { order.borrow_mut().push('b') })
                 .repetitions(3)
@@ -264,7 +283,7 @@ mod tests {
     fn the_slower_way_has_the_greater_median() {
         let wait = |milliseconds| ::tokio::time::sleep(Duration::from_millis(milliseconds));
         let comparison = block_on(
-            compare("waits")
+            Compare::new("waits")
                 .way("long", || wait(20))
                 .way("short", || wait(2))
                 .repetitions(3)
@@ -273,21 +292,21 @@ mod tests {
         assert!(comparison.median("long") > comparison.median("short"));
         assert!(comparison.ratio("long", "short") > Some(1.0));
         assert!(
-            comparison.table().text().contains("1.00"),
+            comparison.to_string().contains("1.00"),
             "{}",
-            comparison.table().text()
+            comparison.to_string()
         );
         assert!(comparison.plot().svg().contains("median of 3"));
     }
 
     #[test]
     fn none_or_no_repetitions_are_no_panic() {
-        let empty = block_on(compare("nothing").run());
+        let empty = block_on(Compare::new("nothing").run());
         assert!(empty.plot().svg().contains("No groups yet"));
-        assert!(empty.table().text().starts_with("nothing"));
+        assert!(empty.to_string().starts_with("nothing"));
         let count = Cell::new(0);
         block_on(
-            compare("once")
+            Compare::new("once")
                 .way("way", || async { count.set(count.get() + 1) })
                 .repetitions(0)
                 .run(),

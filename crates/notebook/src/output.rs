@@ -1,10 +1,9 @@
 //! Where prints go: to the kernel, with the cell that they belong to; without a kernel of ours to
 //! the process's own streams.
 
-use crate::{link, tasks};
+use crate::{current, link};
 use channel::{Stream, WorkerFrame};
 use std::fmt;
-use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Prints formatted text, as `print!` and its relatives do.
@@ -33,10 +32,10 @@ pub fn print(stream: Stream, text: fmt::Arguments<'_>, newline: bool) {
     }
     if stream == Stream::Stdout && is_evcxr_content(&text) {
         std::print!("{text}");
-        return flush_standard_streams();
+        return link::flush_standard_streams();
     }
     link::send(&WorkerFrame::Output {
-        cell: tasks::current_cell(),
+        cell: current::current_cell(),
         stream,
         bytes: text.into_bytes(),
     });
@@ -53,10 +52,4 @@ fn is_evcxr_content(text: &str) -> bool {
         INSIDE.store(!ends, Ordering::Relaxed);
     }
     begins || was_inside
-}
-
-/// Hands on what the standard library still holds back, so that it comes before what follows.
-pub(crate) fn flush_standard_streams() {
-    // A closed stream has nobody who could read it.
-    let _ = std::io::stdout().flush();
 }

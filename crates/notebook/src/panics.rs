@@ -12,6 +12,12 @@ const NO_TEXT: &str = "a value that is no text";
 thread_local! {
     static IN_CELL_CODE: Cell<bool> = const { Cell::new(false) };
     static REPORTED: Cell<bool> = const { Cell::new(false) };
+    static CELL_TASK: Cell<Option<::tokio::task::Id>> = const { Cell::new(None) };
+}
+
+/// Says which task on this thread is the cell's own code.
+pub(crate) fn enter_cell_task(task: Option<::tokio::task::Id>) {
+    let _ = CELL_TASK.try_with(|current| current.set(task));
 }
 
 /// Says whether this thread runs the cell's own code now.
@@ -46,9 +52,11 @@ pub(crate) fn report_unless_done(payload: &(dyn Any + Send)) {
 
 fn report(info: &PanicHookInfo<'_>) {
     let _ = REPORTED.try_with(|reported| reported.set(true));
-    let task = ::tokio::task::try_id();
+    let cell_task = CELL_TASK.try_with(Cell::get).unwrap_or(None);
+    let task = ::tokio::task::try_id().filter(|task| Some(*task) != cell_task);
     let in_cell_code = task.is_none() && IN_CELL_CODE.try_with(Cell::get).unwrap_or(false);
     let thread = std::thread::current();
+    task.into_iter().for_each(tasks::panics);
     link::send(&WorkerFrame::Panic(PanicReport {
         // A plain thread does not know whose it is; the place of the panic may tell.
         cell: match tasks::current_cell() {

@@ -10,31 +10,35 @@
 //! assert_eq!(sum, 5050);
 //! ```
 //!
-//! The bars are indicatif's own, with all their methods, templates and styles; only where they draw
+//! The bars are indicatif's own, with all their methods (`set_length`, `inc`, `finish` …), templates, colors
+//! and styles; only where they draw
 //! is ours: an output that is updated in place. Several at once go into a [`MultiProgress`] from
 //! [`bars`], and can be moved on by any task or thread. A bar whose cell is interrupted stays as it
 //! was. On a stock evcxr kernel, which knows no updates, a bar is shown once and does not move.
 //!
 //! # Layout
-//! - `screen.rs`: the terminal that indicatif believes to draw on.
+//! - `screen.rs`: the terminal that indicatif draws on, and its text as an output.
 //! - `last.rs`: the last position of a bar is always shown.
 
 mod last;
 mod screen;
 
+use crate::plot::format::format_number;
 use futures::Stream;
+use indicatif::style::TemplateError;
 use indicatif::{
-    MultiProgress, ProgressBar, ProgressBarIter, ProgressDrawTarget, ProgressFinish, ProgressStyle,
+    HumanCount, HumanDuration, MultiProgress, ProgressBar, ProgressBarIter, ProgressDrawTarget,
+    ProgressFinish, ProgressState, ProgressStyle,
 };
 pub(crate) use last::draw_moved;
 use screen::Screen;
+use std::fmt::Write;
 
 /// How many times a second a bar is drawn at most.
 const DRAWINGS_A_SECOND: u8 = 15;
 
-const BAR: &str =
-    "{wide_bar} {percent:>3} %  {human_pos:>7} of {human_len:7}  {elapsed:>4}  {msg:12}";
-const SPINNER: &str = "{spinner} {human_pos}  {elapsed}  {msg}";
+const BAR: &str = "{wide_bar:.blue} {percent:>3} %  {human_pos:>7} of {human_len:7}  {rate:>9}  {elapsed:>4}{left:11}  {msg:12}";
+const SPINNER: &str = "{spinner:.blue} {human_pos}{of}  {rate}  {elapsed}{left}  {msg}";
 
 /// A bar for `length` steps, below what the cell has shown before.
 #[must_use]
@@ -45,7 +49,7 @@ pub fn bar(length: u64) -> ProgressBar {
     )
 }
 
-/// A spinner, for work whose length is not known.
+/// A spinner, for work whose length is not known. Once it is, `set_length` has it say how far it is.
 #[must_use]
 pub fn spinner() -> ProgressBar {
     styled(ProgressBar::with_draw_target(None, draw_target()), SPINNER)
@@ -88,10 +92,42 @@ fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
     // What is dropped halfway, as by an interrupt, stays as it was.
     let bar = bar.with_finish(ProgressFinish::Abandon);
     last::watch(&bar);
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style.progress_chars("█▉▊▋▌▍▎▏ ").tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏⠿")),
+    match style(template) {
+        Ok(style) => bar.with_style(style),
         // The templates are ours, and the tests use them.
         Err(_) => bar,
+    }
+}
+
+/// A template with the parts that indicatif does not have: `rate`, and `of` and `left` where a length is known.
+fn style(template: &str) -> Result<ProgressStyle, TemplateError> {
+    // A notebook shows colors, though what draws is no terminal.
+    console::set_colors_enabled(true);
+    console::set_colors_enabled_stderr(true);
+    let style = ProgressStyle::with_template(template)?
+        .with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+            let _ = write!(out, "{}/s", format_number(rounded(state.per_sec())));
+        })
+        .with_key("of", |state: &ProgressState, out: &mut dyn Write| {
+            if let Some(length) = state.len() {
+                let percent = 100.0 * state.fraction();
+                let _ = write!(out, " of {}, {percent:.0} %", HumanCount(length));
+            }
+        })
+        .with_key("left", |state: &ProgressState, out: &mut dyn Write| {
+            if state.len().is_some() && !state.is_finished() && state.pos() > 0 {
+                let _ = write!(out, ", {:#} left", HumanDuration(state.eta()));
+            }
+        });
+    Ok(style.progress_chars("█▉▊▋▌▍▎▏ ").tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏⠿"))
+}
+
+/// Three digits say enough of a rate.
+fn rounded(rate: f64) -> f64 {
+    if rate.is_finite() && rate >= 100.0 {
+        rate.round()
+    } else {
+        rate
     }
 }
 
@@ -102,7 +138,7 @@ mod tests {
     #[test]
     fn our_templates_are_right() {
         for template in [BAR, SPINNER] {
-            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
+            assert!(style(template).is_ok(), "{template}");
         }
     }
 

@@ -171,9 +171,8 @@ impl Question {
         self.choices.get(index)
     }
 
-    /// Shows it as the cell's result, and remembers that it was answered; called for a cell's last
-    /// expression.
-    pub fn evcxr_display(&self) {
+    /// Remembers that it was shown, and how it was answered.
+    fn remember(&self) {
         // One that was not shown has no choices, and is none.
         if !self.choices.is_empty() {
             note(Kind::Question, &self.id, &self.text, self.is_right());
@@ -184,6 +183,7 @@ impl Question {
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(self.id.clone(), self.clone());
         }
-        crate::display::show_result(crate::display::RichDisplay::mime_bundle(self));
     }
 }
+
+crate::display::shows_itself!(Question);

@@ -6,26 +6,35 @@
 use crate::{link, panics, source, tasks, timeline};
 use ::tokio::runtime::{Builder, Runtime};
 use ::tokio::sync::Notify;
+use ::tokio::task::LocalSet;
 use channel::{CellNumber, CellOutcome, KernelFrame, WorkerFrame};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{LazyLock, Once};
+use std::sync::{Arc, Condvar, Mutex, Once, OnceLock, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 
 /// The runtime of all cells.
 ///
 /// # Panics
-/// When the operating system gives no threads for it; the cell that started it reports that.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+/// When the operating system gives no threads for it: the cell reports that, and the next one tries again.
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    if let Some(runtime) = RUNTIME.get() {
+        return runtime;
+    }
     let mut builder = Builder::new_multi_thread();
     builder.enable_all().thread_name("tokio worker");
     tasks::install(&mut builder);
     match builder.build() {
-        Ok(runtime) => runtime,
-        Err(error) => panic!("the async runtime could not be started: {error}"),
+        Ok(runtime) => RUNTIME.get_or_init(|| runtime),
+        Err(error) => panic!(
+            "the async runtime could not be started: {}",
+            tasks::no_threads(&error)
+        ),
     }
-});
+}
 
 /// The cell that was interrupted last, and the bell that says so.
 static INTERRUPTED_CELL: AtomicU64 = AtomicU64::new(0);
@@ -63,7 +72,7 @@ async fn interrupted(cell: CellNumber) {
 }
 
 /// Runs a cell's code to its end or to an interrupt, and tells the kernel where it begins and ends.
-/// The code's value says whether it ended by a top-level `?`; `caller` is a place in the cell.
+/// The code's value says whether it has failed; `caller` is a place in the cell.
 ///
 /// # Panics
 /// With what the cell's code panics with, and with [`Interrupted`].
@@ -74,24 +83,108 @@ pub(crate) fn run_cell(
     listen_to_the_kernel();
     let cell = link::worker().map_or(0, |link| (link.latest_cell)());
     source::cell_begins(cell, caller);
+    crate::cell::begin();
     let boundary = Boundary::begin(cell);
-    let run = async {
-        ::tokio::select! {
-            // The code first: a cell that is done when the interrupt comes is done.
-            biased;
-            failed = timeline::run_cell_code(code) => if failed { CellOutcome::Failed } else { CellOutcome::Completed },
-            () = interrupted(cell) => CellOutcome::Interrupted,
+    let outcome = match drive(code, cell) {
+        Ok(Some(true)) => CellOutcome::Failed,
+        Ok(Some(false)) => CellOutcome::Completed,
+        Ok(None) => CellOutcome::Interrupted,
+        Err(payload) => {
+            panics::report_unless_done(&*payload);
+            resume_unwind(payload)
         }
     };
-    // Nothing is used again of what a panic may have left half done: it goes on right away.
-    let ended = catch_unwind(AssertUnwindSafe(|| RUNTIME.block_on(run)));
-    let outcome = ended.unwrap_or_else(|payload| {
-        panics::report_unless_done(&*payload);
-        resume_unwind(payload)
-    });
     boundary.end(outcome);
     if outcome == CellOutcome::Interrupted {
         resume_unwind(Box::new(Interrupted));
+    }
+}
+
+/// Polls a cell's code until it ends (`Some`: whether it has failed) or is interrupted (`None`); the error is what
+/// it panicked with.
+///
+/// The thread of the cells is in no runtime while it does so, only in reach of one: so the code may block on
+/// a runtime, make one and drop it, as the `main` of a program may. And the code is a local task, since tokio
+/// gives each poll of a task its share of operations ("coop budget"): a loop over what is always ready comes to
+/// an end where a timeout or an interrupt can act.
+fn drive(
+    code: Pin<&mut dyn Future<Output = bool>>,
+    cell: CellNumber,
+) -> std::thread::Result<Option<bool>> {
+    // SAFETY: the local task is dropped at the end of this function, by every way out of it; the code outlives
+    // that. Only the lifetime is changed.
+    let code = unsafe {
+        std::mem::transmute::<
+            Pin<&mut dyn Future<Output = bool>>,
+            Pin<&'static mut dyn Future<Output = bool>>,
+        >(code)
+    };
+    let entered = runtime().enter();
+    let mut tasks = LocalSet::new();
+    let mut running = tasks.spawn_local(async move {
+        panics::enter_cell_task(::tokio::task::try_id());
+        timeline::run_cell_code(code).await
+    });
+    let ended = block_on(async {
+        let mut interrupted = pin!(interrupted(cell));
+        poll_fn(|context| {
+            // The code first: a cell that is done when the interrupt comes is done.
+            let _ = Pin::new(&mut tasks).poll(context);
+            if let Poll::Ready(ended) = Pin::new(&mut running).poll(context) {
+                return Poll::Ready(Some(ended));
+            }
+            interrupted.as_mut().poll(context).map(|()| None)
+        })
+        .await
+    });
+    // What the code still holds, and the tasks that it has spawned on this thread, end within the runtime.
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(tasks)));
+    drop(entered);
+    match ended {
+        None => dropped.map(|()| None),
+        Some(Ok(has_failed)) => Ok(Some(has_failed)),
+        Some(Err(error)) => Err(error.into_panic()),
+    }
+}
+
+/// Runs a future on this thread. It has no budget and enters nothing, unlike those of tokio and of `futures`: a cell
+/// may call those.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let bell = Arc::new(Bell::default());
+    let waker = Waker::from(Arc::clone(&bell));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+        bell.wait();
+    }
+}
+
+/// Wakes the thread of the cells. (Not by `unpark`: a cell may park.)
+#[derive(Default)]
+struct Bell {
+    has_rung: Mutex<bool>,
+    rings: Condvar,
+}
+
+impl Bell {
+    fn wait(&self) {
+        let mut has_rung = self.has_rung.lock().unwrap_or_else(PoisonError::into_inner);
+        while !std::mem::take(&mut *has_rung) {
+            has_rung = self
+                .rings
+                .wait(has_rung)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        *self.has_rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.rings.notify_one();
     }
 }
 
@@ -132,7 +225,7 @@ impl Boundary {
                 cell: self.cell,
                 outcome,
             });
-            (link.cell_boundary)(false, outcome == CellOutcome::Failed);
+            (link.cell_boundary)(false, crate::cell::is_kept());
         }
         panics::enter_cell_code(false);
         tasks::enter_cell(self.enclosing_cell);

@@ -14,17 +14,19 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{LazyLock, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
-/// How long the kernel may take to answer. It takes a millisecond, unless it has much to do.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-type Places = Vec<Option<CellPlace>>;
+/// How long is waited for the kernel's answer. It takes a millisecond, unless the kernel has much to do; one that
+/// comes later is known the next time.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The cells by the addresses where their shared objects begin.
 static CELLS: LazyLock<Mutex<HashMap<usize, CellNumber>>> = LazyLock::new(Mutex::default);
 /// What the kernel has answered, by the address of the place: what is loaded stays.
 static KNOWN: LazyLock<Mutex<HashMap<usize, Option<CellPlace>>>> = LazyLock::new(Mutex::default);
-/// Who waits for an answer, by the number of the question.
-static WAITING: LazyLock<Mutex<HashMap<u64, Sender<Places>>>> = LazyLock::new(Mutex::default);
+/// An open question: the addresses that it asks about, and who waits.
+type Question = (Vec<usize>, Sender<()>);
+
+/// The questions that are open, by their number.
+static WAITING: LazyLock<Mutex<HashMap<u64, Question>>> = LazyLock::new(Mutex::default);
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -88,9 +90,7 @@ pub(crate) fn learn(places: impl IntoIterator<Item = &'static Location<'static>>
     if lines.is_empty() {
         return;
     }
-    if let Some(places) = ask(lines) {
-        locked(&KNOWN).extend(addresses.into_iter().zip(places));
-    }
+    ask(addresses, lines);
 }
 
 /// Where a place is in the cells, once it was [learnt](learn).
@@ -98,25 +98,27 @@ pub(crate) fn known(place: &Location<'_>) -> Option<CellPlace> {
     *locked(&KNOWN).get(&address(place))?
 }
 
-fn ask(lines: Vec<GeneratedLine>) -> Option<Places> {
+fn ask(addresses: Vec<usize>, lines: Vec<GeneratedLine>) {
     static LISTENS: Once = Once::new();
     static QUESTIONS: AtomicU64 = AtomicU64::new(1);
     LISTENS.call_once(|| link::on_frame(take_answer));
     let number = QUESTIONS.fetch_add(1, Relaxed);
     let (sender, answer) = channel();
-    locked(&WAITING).insert(number, sender);
-    let asked = link::send(&WorkerFrame::Locate { number, lines });
-    let answer = asked.then(|| answer.recv_timeout(PATIENCE).ok()).flatten();
-    locked(&WAITING).remove(&number);
-    answer
+    locked(&WAITING).insert(number, (addresses, sender));
+    if link::send(&WorkerFrame::Locate { number, lines }) {
+        let _ = answer.recv_timeout(PATIENCE);
+    } else {
+        locked(&WAITING).remove(&number);
+    }
 }
 
 fn take_answer(frame: &KernelFrame) {
     if let KernelFrame::Located { number, places } = frame
-        && let Some(waiting) = locked(&WAITING).remove(number)
+        && let Some((addresses, waiting)) = locked(&WAITING).remove(number)
     {
+        locked(&KNOWN).extend(addresses.into_iter().zip(places.iter().copied()));
         // Who asked may have lost patience.
-        let _ = waiting.send(places.clone());
+        let _ = waiting.send(());
     }
 }
 

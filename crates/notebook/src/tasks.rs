@@ -15,18 +15,19 @@
 //!
 //! As the last expression of a cell, [`list()`] is a table, and so is the command `:tasks`; `:tasks
 //! cancel 12` and `:tasks cancel all` end them. It is what `asyncio.all_tasks()` is in
-//! Python. Known are the tasks that were spawned with `tokio::spawn`, `tokio::task::spawn` and
-//! `JoinSet::spawn` of [`notebook::tokio`](crate::tokio). With tokio's task hooks (the build setting
-//! `tokio_unstable`, which our kernel turns on), also all others of the runtime, such as those that
-//! a library spawned; but these cannot be cancelled from here, since only who spawned them has their
-//! handle. Not known are the tasks of a `LocalSet` and the closures of `spawn_blocking`.
+//! Python. Known are the tasks and closures that were spawned by [`notebook::tokio`](crate::tokio) and
+//! [`notebook::tokio_util`](crate::tokio_util), in whatever way: `spawn`, `spawn_blocking`, a `JoinSet`, a `Handle`, a
+//! `Runtime` of your own, a `TaskTracker`, a `JoinMap`. With tokio's task hooks (the build setting `tokio_unstable`, which our kernel
+//! turns on), also all others of the runtime, such as those that a library spawned; but these cannot be
+//! cancelled from here, since only their spawner has their handle, and whether they were aborted or returned
+//! tokio does not tell. Not known are the tasks of a `LocalSet`.
 //!
 //! # Layout
 //! - `registry.rs`: every task that lives, and the cell whose code a thread is running.
-//! - `spawned.rs`: tasks that this library spawned and so can name, watch and cancel.
-//! - `join_set.rs`, `blocking.rs`: the same for a `JoinSet` and for `spawn_blocking`.
+//! - `spawned.rs`: tasks that cells spawn: named, watched, cancelled. `blocking.rs`: the same for closures.
+//! - `join_set.rs`, `runtimes.rs`, `trackers.rs`: the types of tokio and tokio-util that spawn, so that they do it so.
 //! - `hooks.rs`: tokio's task hooks, for all others.
-//! - `list.rs`: the table. `cancel.rs`: the ending.
+//! - `list.rs`: the table. `cancel.rs`: the ending. `plain.rs`: tokio alone, to measure beside.
 
 mod blocking;
 mod cancel;
@@ -34,21 +35,35 @@ mod cancel;
 mod hooks;
 mod join_set;
 mod list;
+mod plain;
 mod registry;
+mod runtimes;
 mod spawned;
 #[cfg(test)]
 mod tests;
+mod trackers;
 
 pub use blocking::spawn_blocking;
 pub use cancel::{CancelError, cancel, cancel_all, cancel_and_say};
 pub use join_set::JoinSet;
 pub use list::{TaskInfo, TaskList, list};
+pub use plain::unwatched;
+pub use runtimes::{Builder, Handle, Runtime};
 pub use spawned::{spawn, yield_now};
+pub use trackers::{JoinMap, TaskTracker};
 
+pub(crate) use crate::current::{current_cell, enter_cell};
 #[cfg(tokio_unstable)]
 pub(crate) use hooks::install;
-pub(crate) use registry::{current_cell, enter_cell, spawned_at};
+pub(crate) use registry::{panics, spawned_at};
 pub(crate) use spawned::{is_whole_task, name_current};
+
+/// What to do where the operating system gives no threads.
+pub(crate) fn no_threads(error: &std::io::Error) -> String {
+    format!(
+        "{error}. The system gave no threads or memory: close other notebooks and programs, or raise the limit (`ulimit -u`), and run the cell again"
+    )
+}
 
 #[cfg(not(tokio_unstable))]
 pub(crate) fn install(_: &mut ::tokio::runtime::Builder) {}

@@ -27,58 +27,53 @@
 //! not. [`start`] records everything in the process instead.
 //!
 //! # Layout
-//! - `recorder.rs`: what is noted, bounded. `context.rs`: to which recordings running code belongs.
-//!   `observed.rs`: a future that is watched; `named.rs`: one that has a name.
-//!   `spans.rs`: spans of `tracing`.
+//! - `named.rs`: a future that has a name. What is noted while code runs is in `trace`.
 //! - `assemble.rs`: from notes to rows. `recording.rs`, `row.rs`: what was recorded, as data.
-//! - `rows.rs`: which rows are drawn, and how many are folded into one. `picture.rs`, `marks.rs`,
+//! - `tree.rs`: which rows are drawn, and how many are folded into one. `picture.rs`, `marks.rs`,
 //!   `folded.rs`, `key.rs`: the picture. `by_worker.rs`: the other picture. `text.rs`: both in words.
-//! - `live.rs`: the picture while the code still runs. `every_cell.rs`: below every cell. `runtimes.rs`: other runtimes to run it on.
-//! - `clock.rs`, `threads.rs`, `place.rs`: times, threads and source places.
+//!   `trace_file.rs`: a file for other viewers.
+//! - `live.rs`: the picture while the code still runs. `every_cell.rs`: below every cell.
+//! - `own_runtime.rs`: other runtimes to run it on. `metrics.rs`: what a runtime counts of itself. `cost.rs`: what
+//!   all this costs.
 
 mod assemble;
 mod by_worker;
-pub(crate) mod clock;
-pub(crate) mod context;
+mod cost;
 mod every_cell;
 mod folded;
 mod key;
 mod live;
 mod marks;
+mod metrics;
 mod named;
-pub(crate) mod observed;
+mod own_runtime;
 mod picture;
-pub(crate) mod place;
-pub(crate) mod recorder;
 mod recording;
 mod row;
-mod rows;
-mod runtimes;
-mod spans;
 #[cfg(test)]
 mod tests;
 mod text;
-mod threads;
+mod trace_file;
+mod tree;
 
-use observed::Watch;
-use recorder::{Recorder, scope_of};
+use crate::trace::observed::Watch;
+use crate::trace::recorder::{Recorder, scope_of};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
+pub use crate::trace::layer::{TimelineLayer, layer};
+pub use crate::trace::recorder::{DEFAULT_THRESHOLD, Kind, Outcome};
 pub use by_worker::ByWorker;
+pub use cost::cost_of_watching;
 pub(crate) use every_cell::run_cell_code;
 pub use every_cell::{off, on};
 pub use live::{record_live, record_live_value};
+pub use metrics::{Metrics, metrics};
 pub use named::{Named, NamedFuture};
-pub use recorder::{Kind, Outcome};
+pub use own_runtime::{on_current_thread, on_workers};
 pub use recording::Recording;
 pub use row::{PollSpan, Row};
-pub use runtimes::{on_current_thread, on_workers};
-
-/// A poll that lasts longer than this is said to block: nothing else runs on its thread meanwhile.
-pub const DEFAULT_THRESHOLD: Duration = Duration::from_millis(20);
 
 /// Runs `future`, the block, and gives the record of it; its value is dropped.
 ///
@@ -95,7 +90,7 @@ pub async fn record_value<F: Future>(
 ) -> (F::Output, Recording) {
     let recorder = Recorder::new(&title.into(), DEFAULT_THRESHOLD);
     let value = run_block(&recorder, future).await;
-    (value, recorder.finish())
+    (value, recorder.close(Recording::of))
 }
 
 /// Runs `future` as the block of a recording.
@@ -112,9 +107,9 @@ async fn run_block<F: Future>(recorder: &Arc<Recorder>, future: F) -> F::Output 
 }
 
 /// The scope of a new recording; what encloses it records on.
-fn enclosing(recorder: &Arc<Recorder>) -> context::Scope {
+fn enclosing(recorder: &Arc<Recorder>) -> crate::trace::context::Scope {
     let scope = scope_of(recorder);
-    match context::current() {
+    match crate::trace::context::current() {
         Some(outer) => outer.and(&scope),
         None => scope,
     }
@@ -122,6 +117,16 @@ fn enclosing(recorder: &Arc<Recorder>) -> context::Scope {
 
 /// A recording of everything: all tasks that are spawned, wherever, and all named futures that are
 /// polled first, from [`start`] to [`stop`](Everything::stop). Tasks that run already are not seen.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{timeline::{self, Named}, tokio};
+///
+/// let everything = timeline::start("Everything");
+/// tokio::spawn(async {}.named("step")).await.unwrap();
+/// assert!(everything.stop().row("step").is_some());
+/// # });
+/// ```
 #[derive(Debug)]
 #[must_use = "the recording ends when this is dropped"]
 pub struct Everything {
@@ -131,19 +136,19 @@ pub struct Everything {
 /// Begins to record everything in the process. A second one takes the place of the first.
 pub fn start(title: impl Into<String>) -> Everything {
     let recorder = Recorder::new(&title.into(), DEFAULT_THRESHOLD);
-    context::record_everything(scope_of(&recorder));
+    crate::trace::context::record_everything(scope_of(&recorder));
     Everything { recorder }
 }
 
 impl Everything {
     /// Ends the recording.
     pub fn stop(self) -> Recording {
-        self.recorder.finish()
+        self.recorder.close(Recording::of)
     }
 }
 
 impl Drop for Everything {
     fn drop(&mut self) {
-        context::stop_recording_everything(&self.recorder);
+        crate::trace::context::stop_recording_everything(&self.recorder);
     }
 }

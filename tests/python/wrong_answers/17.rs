@@ -225,29 +225,29 @@ async fn aggregate(api: String) -> anyhow::Result<Summary> {
 }
 
 //# 17-3 mistake: The bars aren't in order: the busiest belongs at the top.
-async fn picture(mut summary: Summary) -> plot::Bars {
+async fn picture(mut summary: Summary) -> Bars {
     summary.posts.sort_by_key(|(_, posts)| *posts);
-    let mut bars = plot::Bars::new("Posts of each user").unit("posts");
-    for (name, posts) in &summary.posts { bars = bars.bar(name, *posts); }
+    let mut bars = Bars::new("Posts of each user").x_unit("posts");
+    for (name, posts) in &summary.posts { bars.push(name, *posts); }
     bars
 }
 
 //# 17-3 mistake: There is no bar for Ada.
-async fn picture(summary: Summary) -> plot::Bars {
-    plot::Bars::new("Posts of each user").unit("posts").bar(summary.busiest, summary.mean)
+async fn picture(summary: Summary) -> Bars {
+    Bars::new("Posts of each user").x_unit("posts").bar(summary.busiest, summary.mean)
 }
 
 //# 17-3 hang: it is still at an await, for something that does not happen.
-async fn picture(summary: Summary) -> plot::Bars {
-    let (tell, told) = tokio::sync::oneshot::channel::<plot::Bars>();
-    let bars = told.await.unwrap_or(plot::Bars::new(summary.busiest));
+async fn picture(summary: Summary) -> Bars {
+    let (tell, told) = tokio::sync::oneshot::channel::<Bars>();
+    let bars = told.await.unwrap_or(Bars::new(summary.busiest));
     drop(tell);
     bars
 }
 
 //# 17-3 compile error: mismatched types
-async fn picture(summary: Summary) -> plot::Bars {
-    plot::Bars::new("Posts of each user").unit("posts").text()
+async fn picture(summary: Summary) -> Bars {
+    Bars::new("Posts of each user").x_unit("posts").text()
 }
 
 //# 17-4 mistake: Without an answer: 18, 19, 20.

@@ -2,7 +2,7 @@
 
 use super::expressions::Expressions;
 use super::{Dispatcher, Engine};
-use crate::event::{Action, CellEnd, Failure, RequestChannel};
+use crate::event::{Action, CellEnd, Failure, Reminder, RequestChannel};
 use crate::jupyter::replies;
 use channel::{CellNumber, CellOutcome, ErrorReport, PanicReport};
 use jupyter_protocol::{
@@ -10,6 +10,10 @@ use jupyter_protocol::{
     ExecutionCount, JupyterMessage, JupyterMessageContent, ReplyStatus, StreamContent,
 };
 use std::sync::Arc;
+use std::time::Duration;
+
+/// After how long it is said what a cell waits for.
+const SAY_WHAT_FOR: Duration = Duration::from_secs(2);
 
 /// A cell that waits for its turn.
 #[derive(Debug)]
@@ -26,6 +30,10 @@ pub(super) struct Running {
     pub content: ExecuteRequest,
     pub phase: Phase,
     pub interrupts: u32,
+    /// Whether it was said that the next interrupt ends the process.
+    pub has_been_warned: bool,
+    /// Whether a line says what the cell waits for.
+    pub shows_waiting: bool,
     /// Whether the line that shows a build's progress is on the page.
     pub building: usize,
     pub outcome: Option<CellOutcome>,
@@ -87,6 +95,8 @@ impl Dispatcher {
             request,
             phase: Phase::Waiting,
             interrupts: 0,
+            has_been_warned: false,
+            shows_waiting: false,
             building: 0,
             outcome: None,
             panic: None,
@@ -98,6 +108,12 @@ impl Dispatcher {
         };
         let is_empty = running.content.code.trim().is_empty() && running.expressions.is_empty();
         self.running = Some(running);
+        if !is_empty {
+            self.actions.push(Action::Remind {
+                after: SAY_WHAT_FOR,
+                of: Reminder::StillWaiting { cell },
+            });
+        }
         if is_empty {
             let end = CellEnd::Done {
                 content: Vec::new(),
@@ -127,8 +143,41 @@ impl Dispatcher {
                     count: self.execution_count,
                     code: running.content.code.clone(),
                     allow_stdin: running.content.allow_stdin,
+                    notebook_cell: running.request.metadata["cellId"]
+                        .as_str()
+                        .map(str::to_owned),
                 });
             }
+        }
+    }
+
+    /// Says what a cell waits for that has not begun to run yet.
+    pub(super) fn say_what_for(&mut self, cell: CellNumber) {
+        let engine_is_ready = self.engine == Engine::Ready;
+        let Some(running) = self.running_cell(cell) else {
+            return;
+        };
+        let is_waiting = matches!(running.phase, Phase::Waiting | Phase::Compiling);
+        if !is_waiting || running.building > 0 || running.content.silent {
+            return;
+        }
+        running.shows_waiting = true;
+        let request = Arc::clone(&running.request);
+        let text = match engine_is_ready {
+            false => "the kernel is starting …",
+            true => "compiling … (the first cells of a session take longer: the libraries are read for them)",
+        };
+        self.publish(StreamContent::stderr(&progress_line(text)), &request);
+    }
+
+    /// Takes the line away that says what a cell waits for.
+    pub(super) fn waits_no_longer(&mut self, cell: CellNumber) {
+        let Some(running) = self.running_cell(cell) else {
+            return;
+        };
+        if std::mem::take(&mut running.shows_waiting) {
+            let request = Arc::clone(&running.request);
+            self.publish(ClearOutput { wait: false }, &request);
         }
     }
 
@@ -152,13 +201,14 @@ impl Dispatcher {
             tracing::error!(cell, "the engine finished a cell that does not run");
             return;
         }
+        self.waits_no_longer(cell);
         for (stream, text) in self.outputs.rest_of(cell) {
             self.publish_text(cell, stream, text);
         }
         let Some(mut running) = self.running.take() else {
             return;
         };
-        self.asking = None;
+        self.take_question_back();
         if running.building > 0 {
             let text = progress_line(&format!("compiled {} crates", running.building)) + "\n";
             self.publish(StreamContent::stderr(&text), &running.request);
@@ -295,6 +345,7 @@ impl Dispatcher {
             return;
         };
         let data = replies::media(display.data);
+        let metadata = replies::metadata(display.metadata);
         let is_running = self
             .running
             .as_ref()
@@ -307,17 +358,28 @@ impl Dispatcher {
             channel::DisplayKind::Result if is_running && self.keep_for_expression(&data) => return,
             channel::DisplayKind::Result if is_silent => return,
             channel::DisplayKind::Result if is_running && self.take_result_place() => {
-                self.result(data).into()
+                ExecuteResult {
+                    metadata,
+                    ..self.result(data)
+                }
+                .into()
             }
-            channel::DisplayKind::Result => DisplayData::new(data).into(),
+            channel::DisplayKind::Result => DisplayData {
+                metadata,
+                ..DisplayData::new(data)
+            }
+            .into(),
             channel::DisplayKind::New { display_id } => DisplayData {
+                metadata,
                 transient: Some(jupyter_protocol::Transient { display_id }),
                 ..DisplayData::new(data)
             }
             .into(),
-            channel::DisplayKind::Update { display_id } => {
-                jupyter_protocol::UpdateDisplayData::new(data, &display_id).into()
+            channel::DisplayKind::Update { display_id } => jupyter_protocol::UpdateDisplayData {
+                metadata,
+                ..jupyter_protocol::UpdateDisplayData::new(data, &display_id)
             }
+            .into(),
         };
         self.publish(message, &request);
     }

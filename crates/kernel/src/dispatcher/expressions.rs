@@ -90,6 +90,7 @@ impl Dispatcher {
         self.outputs
             .begin_cell(running.cell, Arc::clone(&running.request));
         self.actions.push(Action::Execute {
+            notebook_cell: None,
             cell: running.cell,
             count: self.execution_count,
             code,

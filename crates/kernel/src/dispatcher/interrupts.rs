@@ -1,7 +1,7 @@
 //! The ladder of interrupts.
 //!
-//! At an await a cell is dropped there. While it is compiled the compiler is ended. In code that
-//! never awaits the person is told so, and a second interrupt ends the process.
+//! At an await a cell is dropped there. While it is compiled the compiler is ended. When a cell has not
+//! reacted for two seconds, it says so, and that the next interrupt ends the process: only then it does.
 
 use super::Dispatcher;
 use super::cells::Phase;
@@ -14,8 +14,8 @@ use std::time::Duration;
 /// How often the kernel looks whether the compiler has to be ended (again).
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How long a cell may take to come to an await before the person is told that it does not.
-const MOMENT: Duration = Duration::from_secs(1);
+/// How long a cell may take to react to an interrupt before the user is told that it does not.
+const TIME_TO_REACT: Duration = Duration::from_secs(2);
 
 impl Dispatcher {
     /// The person pressed the interrupt button.
@@ -26,14 +26,14 @@ impl Dispatcher {
         };
         running.interrupts += 1;
         let cell = running.cell;
-        match (running.phase, running.interrupts) {
+        match (running.phase, running.has_been_warned) {
             (Phase::Waiting, _) => {
                 let failure = super::reports::interrupted("before it was compiled");
                 self.finish(cell, crate::event::CellEnd::Refused(failure));
             }
             (Phase::Compiling, _) => self.stop_compiler(cell),
-            (Phase::Running, 1) => self.interrupt_cell(cell),
-            (Phase::Running, _) => self.actions.push(Action::KillWorker),
+            (Phase::Running, false) => self.interrupt_cell(cell),
+            (Phase::Running, true) => self.actions.push(Action::KillWorker),
             (Phase::Ended, _) => {}
         }
     }
@@ -58,8 +58,10 @@ impl Dispatcher {
             return;
         };
         running.phase = Phase::Running;
+        let interrupts = running.interrupts;
+        self.waits_no_longer(cell);
         // It came too late to stop the compiler.
-        if running.interrupts > 0 {
+        if interrupts > 0 {
             self.interrupt_cell(cell);
         }
     }
@@ -69,7 +71,7 @@ impl Dispatcher {
             .push(Action::TellWorker(KernelFrame::Interrupt { cell }));
         self.actions.push(Action::SignalPrograms);
         self.actions.push(Action::Remind {
-            after: MOMENT,
+            after: TIME_TO_REACT,
             of: Reminder::NotAtAnAwait { cell },
         });
     }
@@ -77,10 +79,11 @@ impl Dispatcher {
     pub(super) fn say_not_at_an_await(&mut self, cell: CellNumber) {
         let Some(running) = self
             .running_cell(cell)
-            .filter(|running| running.phase == Phase::Running)
+            .filter(|running| running.phase == Phase::Running && !running.has_been_warned)
         else {
             return;
         };
+        running.has_been_warned = true;
         let request = Arc::clone(&running.request);
         let text = "This cell is not at an await, so it cannot be interrupted there. \
                     Wait for it, or interrupt once more: that ends its process, and all variables are lost.\n";

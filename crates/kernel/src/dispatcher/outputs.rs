@@ -112,9 +112,10 @@ impl Dispatcher {
             }
             WorkerFrame::InputRequest {
                 cell,
+                number,
                 prompt,
                 password,
-            } => self.ask(cell, prompt, password),
+            } => self.ask(cell, number, prompt, password),
             WorkerFrame::Locate { number, lines } => self.answer_where(number, &lines),
             WorkerFrame::Hello { .. } | WorkerFrame::Synchronized { .. } => {}
         }
@@ -168,19 +169,32 @@ impl Dispatcher {
         self.publish_text(cell, Stream::Stderr, text);
     }
 
-    fn ask(&mut self, cell: CellNumber, prompt: String, password: bool) {
+    fn ask(&mut self, cell: CellNumber, number: u64, prompt: String, password: bool) {
         let Some(request) = self.outputs.parent(cell) else {
             return;
         };
-        self.asking = Some(cell);
         let question = InputRequest { prompt, password };
         let message = Box::new(JupyterMessage::new(question, Some(&request)));
+        self.take_question_back();
+        self.asking = Some((number, message.header.msg_id.clone()));
         self.actions.push(crate::event::Action::Ask(message));
     }
 
-    pub(super) fn answer_cell(&mut self, value: String) {
-        if self.asking.take().is_some() {
-            let frame = channel::KernelFrame::InputReply { value: Some(value) };
+    /// Nobody waits for the answer to the open question any more.
+    pub(super) fn take_question_back(&mut self) {
+        if let Some((_, message)) = self.asking.take() {
+            self.taken_back.insert(message);
+        }
+    }
+
+    /// Hands an answer on. One to a question that was taken back goes nowhere, and never to the next question.
+    pub(super) fn answer_cell(&mut self, value: String, question: Option<&str>) {
+        if question.is_some_and(|question| self.taken_back.remove(question)) {
+            return;
+        }
+        if let Some((number, _)) = self.asking.take() {
+            let value = Some(value);
+            let frame = channel::KernelFrame::InputReply { number, value };
             self.actions.push(crate::event::Action::TellWorker(frame));
         }
     }

@@ -60,10 +60,13 @@ impl Dispatcher {
         };
         let mut traceback = vec![format!("{RED}Error{PLAIN}: {}", report.message)];
         traceback.extend(self.calls(report.cell, &report.stack));
-        traceback.push(format!(
-            "A `?` at the top level of the cell returned this error, of type `{}`; the rest of the cell was not run.",
-            report.type_name
-        ));
+        traceback.push(match report.stack.is_empty() {
+            true => format!("The cell ended with this error, of type `{}`.", report.type_name),
+            false => format!(
+                "A `?` at the top level of the cell returned this error, of type `{}`; the rest of the cell was not run.",
+                report.type_name
+            ),
+        });
         Failure {
             name: "Error".to_owned(),
             value: report.message.clone(),
@@ -78,7 +81,7 @@ impl Dispatcher {
         description: &str,
         lost: &[String],
     ) -> Failure {
-        let cause = if running.interrupts > 1 {
+        let cause = if running.interrupts > 1 && running.has_been_warned {
             "it was interrupted a second time".to_owned()
         } else {
             cause_of_death(description, &running.last_words)

@@ -6,6 +6,7 @@
 //! that very cell, evcxr generates the same text, and the library is there. When they have changed
 //! it, the text differs, and nothing was gained or lost.
 
+use crate::cell::{commands, parse};
 use crate::syntax::nesting;
 use serde_json::Value;
 use std::fs;
@@ -20,12 +21,13 @@ const NOTEBOOK: &str = "JPY_SESSION_NAME";
 /// Compiling takes about 200 MB; with less than this much to spare (in bytes) it is left.
 const MEMORY_TO_SPARE: u64 = 600 << 20;
 
-/// The code of the cell after `cell_id` in the saved notebook, when it is worth compiling.
-pub fn next_cell(cell_id: &str) -> Option<String> {
+/// The code of the cell after `cell_id` in the saved notebook, and how the front end names it, when it is worth
+/// compiling.
+pub fn next_cell(cell_id: &str) -> Option<(String, String)> {
     let notebook = std::env::var_os(NOTEBOOK)?;
     let text = fs::read(Path::new(&notebook)).ok()?;
-    let code = cell_after(&serde_json::from_slice(&text).ok()?, cell_id)?;
-    is_plain_code(&code).then_some(code)
+    let (code, name) = cell_after(&serde_json::from_slice(&text).ok()?, cell_id)?;
+    is_plain_code(&code).then_some((code, name))
 }
 
 /// Whether the machine can do this on the side: it is not turned off, there is memory, and no
@@ -34,21 +36,24 @@ pub fn is_welcome() -> bool {
     std::env::var(SETTING).as_deref() != Ok("0") && has_memory() && !is_on_battery()
 }
 
-fn cell_after(notebook: &Value, cell_id: &str) -> Option<String> {
+fn cell_after(notebook: &Value, cell_id: &str) -> Option<(String, String)> {
     notebook["cells"]
         .as_array()?
         .iter()
         .skip_while(|cell| cell["id"] != cell_id)
         .skip(1)
         .find(|cell| cell["cell_type"] == "code")
-        .and_then(|cell| match &cell["source"] {
-            Value::String(source) => Some(source.clone()),
-            Value::Array(lines) => lines
-                .iter()
-                .map(Value::as_str)
-                .collect::<Option<Vec<_>>>()
-                .map(|lines| lines.concat()),
-            _ => None,
+        .and_then(|cell| {
+            let code = match &cell["source"] {
+                Value::String(source) => Some(source.clone()),
+                Value::Array(lines) => lines
+                    .iter()
+                    .map(Value::as_str)
+                    .collect::<Option<Vec<_>>>()
+                    .map(|lines| lines.concat()),
+                _ => None,
+            }?;
+            Some((code, cell["id"].as_str()?.to_owned()))
         })
 }
 
@@ -57,9 +62,8 @@ fn cell_after(notebook: &Value, cell_id: &str) -> Option<String> {
 fn is_plain_code(code: &str) -> bool {
     !code.trim().is_empty()
         && !nesting::is_too_deep(code)
-        && !code.lines().any(|line| {
-            line.trim_start().starts_with([':', '!']) && !line.trim_start().starts_with("::")
-        })
+        && commands::split(code).commands.is_empty()
+        && !parse::is_program(code)
 }
 
 fn has_memory() -> bool {
@@ -110,7 +114,10 @@ mod tests {
             {"id": "b", "cell_type": "markdown", "source": "text"},
             {"id": "c", "cell_type": "code", "source": ["let a = 1;\n", "a"]},
         ]});
-        assert_eq!(cell_after(&notebook, "a").as_deref(), Some("let a = 1;\na"));
+        assert_eq!(
+            cell_after(&notebook, "a"),
+            Some(("let a = 1;\na".to_owned(), "c".to_owned()))
+        );
         assert_eq!(cell_after(&notebook, "c"), None);
         assert_eq!(cell_after(&notebook, "x"), None);
         assert_eq!(cell_after(&json!([]), "a"), None);
@@ -120,7 +127,7 @@ mod tests {
     fn commands_are_never_run_ahead() {
         assert!(is_plain_code("let a = 1;"));
         assert!(!is_plain_code(":dep rand = \"0.9\"\nlet a = 1;"));
-        assert!(!is_plain_code("  !rm -r x"));
+        assert!(!is_plain_code("!rm -r x"));
         assert!(!is_plain_code("  \n"));
     }
 }

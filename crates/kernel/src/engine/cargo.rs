@@ -15,18 +15,18 @@
 //! - [`metadata`]: what is told of the package and its dependencies.
 //! - [`recipe`]: that note: the compiler's command, and everything that it depends on.
 //! - [`quick`]: a build by that command alone, when nothing but the cell has changed.
-//! - [`source`]: the text that evcxr generates, with less to compile in it.
 //! - [`shelf`]: cells that were compiled ahead, put aside until they are run.
-//! - [`report`]: what is told to the kernel.
+//! - [`report`]: the line to the kernel, which says what to compile.
 
 mod full;
 pub mod guard;
 mod metadata;
 mod quick;
 pub mod recipe;
-mod report;
+pub mod report;
 mod shelf;
-mod source;
+
+use report::{Order, Telling};
 
 use super::prebuild::standard_library;
 use std::ffi::{OsStr, OsString};
@@ -139,6 +139,7 @@ fn cargo(arguments: &[OsString]) -> ExitCode {
     match command {
         Some("metadata") => metadata::describe(arguments),
         Some(command @ ("build" | "check")) => build(arguments, command == "check"),
+        Some("program") => program(arguments),
         _ => fail(&Command::new("cargo").args(arguments).exec(), "cargo"),
     }
 }
@@ -179,21 +180,92 @@ fn wait(command: &mut Command) -> ExitCode {
     }
 }
 
-/// Compiles the cell: by the compiler alone where that is enough.
-///
-/// A check is a build here: the dependencies are there as a build needs them, and checking them
-/// would compile every one a second time.
+/// Where evcxr writes the text of a cell.
+const TEXT_FILE: &str = "src/lib.rs";
+
+/// A cell in which nothing happens, with the library once that is there: it is loaded then.
+fn nothing() -> &'static str {
+    if guard::library_is_wanted() {
+        "#[unsafe(no_mangle)] pub extern \"C\" fn run_cell(store: *mut ::notebook::cell::store::VariableStore) -> *mut ::notebook::cell::store::VariableStore { ::notebook::cell::store::open(store) }\n"
+    } else {
+        "#[unsafe(no_mangle)] pub extern \"C\" fn run_cell(store: *mut u8) -> *mut u8 { store }\n"
+    }
+}
+
+/// What cargo builds: the dependencies, and with this a package without a cell.
+const NO_CELL: &str = "//! The dependencies of cells.\n";
+
+/// Compiles what the kernel says, until that is good: by the compiler alone, after cargo has seen to the
+/// dependencies where they are not there as they should be.
 fn build(arguments: &[OsString], only_check: bool) -> ExitCode {
     let _ = rustix::process::setpgid(None, None);
     keep_temporary_files_here();
+    metadata::undo_unfinished_check();
     let mut report = report::Report::begin();
-    if guard::library_is_wanted() {
-        source::shorten();
+    let written = std::fs::read_to_string(TEXT_FILE).unwrap_or_default();
+    let mut order = report.ask(written, only_check);
+    loop {
+        order = match order {
+            Order::Nothing => compile(arguments, &mut report, nothing(), &[]),
+            Order::Compile {
+                text,
+                arguments: more,
+            } => compile(arguments, &mut report, &text, &more),
+            Order::Done { keep } => return quick::finish(keep),
+            Order::Again => return quick::finish_again(),
+            Order::Failed => return ExitCode::from(101),
+        }
     }
-    if let Some(code) = quick::build(&mut report, only_check) {
-        return code;
+}
+
+/// Compiles a program, `program TEXT BINARY`, with what cells link to.
+fn program(arguments: &[OsString]) -> ExitCode {
+    let _ = rustix::process::setpgid(None, None);
+    keep_temporary_files_here();
+    let [_, text, binary] = arguments else {
+        return ExitCode::from(2);
+    };
+    match recipe::Recipe::latest() {
+        Some(recipe) => quick::build_program(&recipe, Path::new(text), Path::new(binary)),
+        None => {
+            eprintln!("cargo has not built what programs link to");
+            ExitCode::FAILURE
+        }
     }
-    full::build(arguments, &mut report)
+}
+
+fn compile(
+    arguments: &[OsString],
+    report: &mut report::Report,
+    text: &str,
+    more: &[String],
+) -> Order {
+    if let Err(reason) = recipe::Recipe::valid() {
+        report.tell(&Telling::CargoIsNeeded(reason));
+        if let Err(error) = std::fs::write(TEXT_FILE, NO_CELL) {
+            return refuse(report, &error.to_string());
+        }
+        if let Err(output) = full::build(arguments, report) {
+            return refuse(report, &output);
+        }
+    }
+    let recipe = match recipe::Recipe::valid() {
+        Ok(recipe) => recipe,
+        Err(reason) => return refuse(report, &format!("cargo has built, but {reason}")),
+    };
+    if let Err(error) = std::fs::write(TEXT_FILE, text) {
+        return refuse(report, &error.to_string());
+    }
+    match quick::build(&recipe, report, more) {
+        Ok(is_good) => report.compiled(is_good),
+        Err(error) => refuse(report, &format!("rustc could not be started: {error}")),
+    }
+}
+
+/// The build cannot go on, for a reason that is not the cell's.
+fn refuse(report: &mut report::Report, reason: &str) -> Order {
+    report.tell(&Telling::CargoFailed(reason.to_owned()));
+    report.compiled(false)
 }
 
 /// A compiler or linker that an interrupt ends leaves its temporary files, which are not to pile up on the

@@ -23,21 +23,26 @@ const HELP: &[(&str, &str)] = &[
 /// What evcxr's own table leaves for a name, in characters.
 const NAME_WIDTH: usize = 17;
 
-/// The code that a line stands for, when it is one of these commands.
-pub fn code(line: &str) -> Option<String> {
-    if !line.starts_with(':') {
-        return None;
-    }
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let code = match words.as_slice() {
-        [":tasks"] => "notebook::tasks::list()".to_owned(),
-        [":tasks", "cancel", which] => format!("notebook::tasks::cancel_and_say({which:?});"),
-        [":tasks", ..] => say("Say `:tasks`, `:tasks cancel 12` or `:tasks cancel all`."),
-        [":timeline", "on"] => "notebook::timeline::on();".to_owned(),
-        [":timeline", "off"] => "notebook::timeline::off();".to_owned(),
-        [":timeline", ..] => say("Say `:timeline on` or `:timeline off`."),
+/// The names of these commands.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    HELP.iter().map(|(name, _)| *name)
+}
+
+/// The code that a command stands for, when it is one of these; `is_alone`: when nothing else is in its cell.
+pub fn code(name: &str, arguments: &str, is_alone: bool) -> Option<String> {
+    let arguments: Vec<&str> = arguments.split_whitespace().collect();
+    let code = match (name, arguments.as_slice()) {
+        (":tasks", []) if is_alone => "::notebook::tasks::list()".to_owned(),
+        (":tasks", []) => "::notebook::tasks::list().cell_value().evcxr_display();".to_owned(),
+        (":tasks", ["cancel", which]) => {
+            format!("::notebook::tasks::cancel_and_say({which:?});")
+        }
+        (":tasks", _) => say("Say `:tasks`, `:tasks cancel 12` or `:tasks cancel all`."),
+        (":timeline", ["on"]) => "::notebook::timeline::on();".to_owned(),
+        (":timeline", ["off"]) => "::notebook::timeline::off();".to_owned(),
+        (":timeline", _) => say("Say `:timeline on` or `:timeline off`."),
         // evcxr's own would end the kernel itself, and the front end would not know why.
-        [":quit"] => say(
+        (":quit", _) => say(
             "Nothing was ended. A kernel is shut down or restarted from JupyterLab's Kernel menu.",
         ),
         _ => return None,
@@ -123,16 +128,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_become_code_and_other_lines_stay() {
-        let list = code(":tasks ").expect("a command");
-        assert_eq!(list, "notebook::tasks::list()");
-        let cancel = code(":tasks  cancel 12").expect("a command");
-        assert_eq!(cancel, "notebook::tasks::cancel_and_say(\"12\");");
+    fn commands_become_code_and_others_do_not() {
+        let list = code(":tasks", "", true).expect("a command");
+        assert_eq!(list, "::notebook::tasks::list()");
+        let cancel = code(":tasks", "cancel  12", false).expect("a command");
+        assert_eq!(cancel, "::notebook::tasks::cancel_and_say(\"12\");");
         // What is no number reaches the library as text, and not as code.
-        let odd = code(r#":tasks cancel "); panic!("#).expect("a command");
+        let odd = code(":tasks", r#"cancel "); panic!("#, true).expect("a command");
         assert!(odd.starts_with("println!"), "{odd}");
-        for line in ["", "let x = 1;", ":vars", "  :tasks", ":taskset"] {
-            assert_eq!(code(line), None, "{line}");
+        for name in [":vars", ":taskset"] {
+            assert_eq!(code(name, "", true), None, "{name}");
         }
     }
 

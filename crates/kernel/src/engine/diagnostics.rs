@@ -13,10 +13,8 @@ pub mod unreadable;
 
 use super::source_map::SourceMap;
 use crate::event::Failure;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use channel::CellNumber;
 use evcxr::{CompilationError, Error};
-use std::ops::Range;
 
 /// How evcxr begins when a build has failed and it finds no error in the output.
 const NO_ERRORS: &str = "Compilation failed, but no parsable errors were found";
@@ -24,15 +22,13 @@ const NO_ERRORS: &str = "Compilation failed, but no parsable errors were found";
 /// What the system says of a full disk.
 const NO_SPACE: &str = "No space left on device";
 
-/// One Jupyter error for all that is wrong with a cell: from the compiler's messages where they are
-/// about the cell, else from what evcxr makes of them.
+/// One Jupyter error for all that is wrong with a cell, from the compiler's messages. `why_missing` knows
+/// why a name is not there that once was.
 pub fn failure(
     messages: &[rustc::Message],
-    errors: &[CompilationError],
     sources: &SourceMap,
     cell: CellNumber,
-    code: &str,
-    count: usize,
+    why_missing: impl Fn(&str) -> Option<String>,
 ) -> Failure {
     let messages: Vec<rustc::Message> = messages
         .iter()
@@ -44,42 +40,20 @@ pub fn failure(
         .filter(|message| message.level == "error")
         .filter_map(|message| Some((message, message.render(sources, cell, |_| true)?)))
         .collect();
-    if rendered.is_empty()
-        && let Some(failure) = variable_cannot_be_kept(messages, sources, cell)
-    {
-        return failure;
-    }
-    if rendered.is_empty() && errors.iter().all(|error| error.level() != "error") {
+    let Some((first, _)) = rendered.first() else {
         return not_about_the_cell(messages);
-    }
-    let (name, value, mut traceback) = match rendered.first() {
-        Some((first, _)) => (
-            first.code().map(str::to_owned),
-            first.message.clone(),
-            rendered
-                .iter()
-                .map(|(_, text)| text.clone())
-                .collect::<Vec<_>>(),
-        ),
-        None => {
-            let first = errors
-                .iter()
-                .find(|error| error.level() == "error")
-                .or_else(|| errors.first());
-            (
-                first.and_then(CompilationError::code).map(str::to_owned),
-                first
-                    .map(|error| reason(&error.message()))
-                    .unwrap_or_default(),
-                errors
-                    .iter()
-                    .map(|error| render(error, code, count))
-                    .collect(),
-            )
-        }
     };
+    let name = first.code().unwrap_or("CompileError").to_owned();
+    let value = first.message.clone();
+    let mut traceback: Vec<String> = rendered.iter().map(|(_, text)| text.clone()).collect();
     traceback.dedup();
-    let name = name.unwrap_or_else(|| "CompileError".to_owned());
+    let mut reasons: Vec<String> = rendered
+        .iter()
+        .filter_map(|(message, _)| message.missing_name())
+        .filter_map(|missing| Some(format!("`{missing}` {}", why_missing(missing)?)))
+        .collect();
+    reasons.dedup();
+    traceback.extend(reasons);
     if name.starts_with('E') && name.len() == 5 {
         if let Some(note) = note_for_notebooks(&name) {
             traceback.push(format!("In a notebook: {note}."));
@@ -95,40 +69,40 @@ pub fn failure(
     }
 }
 
-/// Whether the compiler or the linker failed without a word on any code: it was ended from outside, or
-/// had no memory or disk. That may be over at the next try.
-pub fn is_accident(messages: &[rustc::Message], errors: &[CompilationError]) -> bool {
-    let mut refusals = messages
+/// The error of a dependency that cargo could not build or get.
+pub fn cargo_failed(output: &str) -> Failure {
+    let value = reason(output);
+    let mut traceback: Vec<String> = output
+        .lines()
+        .map(str::to_owned)
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let first = traceback
         .iter()
-        .filter(|message| message.level == "error" && !message.is_summary())
-        .peekable();
-    match refusals.peek() {
-        Some(_) => refusals.all(|message| !message.names_a_place()),
-        None => errors.iter().all(|error| error.level() != "error"),
+        .position(|line| line.starts_with("error"))
+        .unwrap_or(0);
+    traceback.drain(..first);
+    if output.contains(NO_SPACE) {
+        traceback.push(full_disk());
+    }
+    Failure {
+        name: "CargoError".to_owned(),
+        value,
+        traceback,
     }
 }
 
-/// The error of a variable whose type evcxr can find, but not write down in a later cell.
-fn variable_cannot_be_kept(
-    messages: &[rustc::Message],
-    sources: &SourceMap,
-    cell: CellNumber,
-) -> Option<Failure> {
-    let (message, (name, type_name)) = messages
+fn full_disk() -> String {
+    "The disk is full on which cells are compiled. Nothing was run, and no variable is lost: make room, and run the cell again.".to_owned()
+}
+
+/// Whether the compiler or the linker failed without a word on any code: it was ended from outside, or had no
+/// memory or disk. That may be over at the next try.
+pub fn is_accident(messages: &[rustc::Message]) -> bool {
+    messages
         .iter()
-        .filter(|message| message.level == "error" && message.code() != Some("E0597"))
-        .find_map(|message| Some((message, message.kept_variable(sources, cell)?)))?;
-    let value = format!(
-        "the variable `{name}` cannot be kept for later cells: {}",
-        message.message
-    );
-    Some(Failure {
-        name: "CannotKeepVariable".to_owned(),
-        traceback: vec![format!(
-            "CannotKeepVariable: {value}.\nIts type is `{type_name}`. Give it a type that can be written here (`let {name}: … = …`), box it, or put the code into a block `{{ … }}`, so that the variable ends with it. Nothing was run."
-        )],
-        value,
-    })
+        .filter(|message| message.level == "error" && !message.is_summary())
+        .all(|message| !message.names_a_place())
 }
 
 /// The error when nothing that the compiler refused stands in a cell: it is about the code that evcxr
@@ -185,11 +159,8 @@ fn reason(message: &str) -> String {
 }
 
 /// The error of a `:dep` that would replace the library while variables and tasks live in it.
-pub fn library_is_in_use(errors: &[CompilationError], variables: &[String]) -> Failure {
-    let reason = errors
-        .first()
-        .map(CompilationError::message)
-        .unwrap_or_default();
+pub fn library_is_in_use(reason: &str, variables: &[String]) -> Failure {
+    let reason = reason.to_owned();
     let mut variables = variables.to_vec();
     variables.sort();
     let mut advice = format!(
@@ -219,22 +190,14 @@ pub fn folder_is_gone(error: &anyhow::Error) -> Failure {
 }
 
 /// An error that is not the compiler's, or that evcxr cannot read as such; with it what the compiler said.
-pub fn plain_failure(error: &Error, messages: &[rustc::Message]) -> Failure {
+pub fn plain_failure(error: &Error) -> Failure {
     let message = error.to_string();
     if message.starts_with(NO_ERRORS) && !message.lines().any(|line| line.starts_with("error")) {
-        return not_about_the_cell(messages);
+        return not_about_the_cell(&[]);
     }
     let mut traceback: Vec<String> = message.lines().map(str::to_owned).collect();
-    if message.contains("impl Future") {
-        traceback.push(
-            "In a notebook: a future is kept for later cells as `let name: futures::future::BoxFuture<'static, i32> = Box::pin(…);`, with the type of its output in place of `i32`. Or await it in the cell that makes it."
-                .to_owned(),
-        );
-    }
     if message.contains(NO_SPACE) {
-        traceback.push(
-            "The disk is full on which cells are compiled. Nothing was run, and no variable is lost: make room, and run the cell again.".to_owned(),
-        );
+        traceback.push(full_disk());
     }
     Failure {
         name: "Error".to_owned(),
@@ -243,72 +206,43 @@ pub fn plain_failure(error: &Error, messages: &[rustc::Message]) -> Failure {
     }
 }
 
-fn render(error: &CompilationError, code: &str, count: usize) -> String {
-    let message = error.message();
-    let message = if error.code().is_none() && message.contains("error: ") {
-        reason(&message)
-    } else {
-        message
-    };
-    let path = format!("cell [{count}]");
-    let level = match error.level() {
-        "warning" => Level::WARNING,
-        _ => Level::ERROR,
-    };
-    let mut title = level.primary_title(message.as_str());
-    if let Some(id) = error.code() {
-        title = title.id(id);
-    }
-    let spanned: Vec<_> = error
-        .spanned_messages()
-        .iter()
-        .filter_map(|spanned| {
-            let span = spanned.span?;
-            let range = byte_range(
-                code,
-                (span.start_line, span.start_column),
-                (span.end_line, span.end_column),
-            );
-            // evcxr repeats the message as the label of a span that has none.
-            let label = (!spanned.label.ends_with(&message)).then_some(spanned.label.as_str());
-            Some((range, label, spanned.is_primary))
-        })
+/// The error of a command that evcxr does not know, or cannot do. `names` are the commands that there are.
+pub fn command_failed(errors: &[CompilationError], names: &[String]) -> Failure {
+    let message = errors
+        .first()
+        .map(CompilationError::message)
+        .unwrap_or_default();
+    let value = reason(&message);
+    let mut traceback: Vec<String> = message
+        .lines()
+        .map(str::to_owned)
+        .filter(|line| !line.trim().is_empty())
         .collect();
-    let has_primary = spanned.iter().any(|(_, _, is_primary)| *is_primary);
-    let mut group = if spanned.is_empty() {
-        Group::with_title(title).element(Origin::path(path.as_str()))
-    } else {
-        let snippet =
-            Snippet::source(code)
-                .path(path.as_str())
-                .fold(true)
-                .annotations(spanned.iter().enumerate().map(
-                    |(index, (range, label, is_primary))| {
-                        let kind = if *is_primary || (!has_primary && index == 0) {
-                            AnnotationKind::Primary
-                        } else {
-                            AnnotationKind::Context
-                        };
-                        kind.span(range.clone()).label(*label)
-                    },
-                ));
-        Group::with_title(title).element(snippet)
-    };
-    let notes: Vec<String> = error.help().iter().map(|help| one_line(help)).collect();
-    for note in &notes {
-        group = group.element(Level::HELP.message(note.as_str()));
+    // evcxr: "Unrecognised command :foo".
+    let unknown = value
+        .split_whitespace()
+        .find(|word| word.starts_with(':'))
+        .filter(|_| value.contains("nrecogni"));
+    if let Some(nearest) = unknown.and_then(|unknown| nearest(unknown, names)) {
+        traceback.push(format!(
+            "Did you mean `{nearest}`? `:help` lists all commands."
+        ));
     }
-    Renderer::styled().render(&[group])
+    Failure {
+        name: "CommandError".to_owned(),
+        value,
+        traceback,
+    }
 }
 
-/// evcxr puts what a help proposes below it; on one line it reads better.
-fn one_line(help: &str) -> String {
-    match help.split_once("\n\n") {
-        Some((message, proposal)) if !proposal.trim().contains('\n') => {
-            format!("{}: `{}`", message.trim_end_matches(':'), proposal.trim())
-        }
-        _ => help.to_owned(),
-    }
+/// The name that is most like another one, if one is like it.
+fn nearest<'n>(unknown: &str, names: &'n [String]) -> Option<&'n str> {
+    names
+        .iter()
+        .map(|name| (strsim::jaro_winkler(unknown, name), name))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, name)| name.as_str())
 }
 
 /// What is so in a notebook only.
@@ -317,21 +251,11 @@ fn note_for_notebooks(code: &str) -> Option<&'static str> {
         "E0384" | "E0596" => {
             Some("a variable of an earlier cell becomes mutable with `let mut name = name;`")
         }
-        "E0597" => Some(
-            "variables live on into later cells, so they cannot hold references to others of the cell; put the code into a block `{ … }`, or keep an owned value",
-        ),
         "E0786" => Some(
             "a library that cells link to is damaged. Delete the folder `.cache/prebuilt` of this project and restart the kernel, which builds it anew",
         ),
         _ => None,
     }
-}
-
-/// The bytes between two places, each a line and a column in characters, both from 1. Places beyond
-/// the end are taken for the end.
-fn byte_range(code: &str, start: (usize, usize), end: (usize, usize)) -> Range<usize> {
-    let start = byte_offset(code, start);
-    start..byte_offset(code, end).max(start)
 }
 
 fn byte_offset(code: &str, (line, column): (usize, usize)) -> usize {
@@ -358,19 +282,25 @@ mod tests {
     #[test]
     fn columns_are_characters() {
         let code = "let ä = 1;\nlet b = ä + c;";
-        assert_eq!(&code[byte_range(code, (2, 13), (2, 14))], "c");
-        assert_eq!(&code[byte_range(code, (1, 5), (1, 6))], "ä");
+        assert_eq!(&code[byte_offset(code, (2, 13))..], "c;");
+        assert_eq!(byte_offset(code, (1, 5)), 4);
+    }
+
+    #[test]
+    fn a_command_that_is_like_another_is_told() {
+        let names = [":vars", ":tasks", ":dep"].map(str::to_owned);
+        assert_eq!(nearest(":var", &names), Some(":vars"));
+        assert_eq!(nearest(":deps", &names), Some(":dep"));
+        assert_eq!(nearest(":xyz", &names), None);
     }
 
     proptest! {
         #[test]
-        fn any_place_gives_a_range_within_the_code(
+        fn any_place_is_within_the_code(
             code in "(\\PC|\n){0,60}",
-            start in (0usize..8, 0usize..40),
-            end in (0usize..8, 0usize..40),
+            place in (0usize..8, 0usize..40),
         ) {
-            let range = byte_range(&code, start, end);
-            prop_assert!(code.get(range).is_some());
+            prop_assert!(code.get(byte_offset(&code, place)..).is_some());
         }
     }
 }

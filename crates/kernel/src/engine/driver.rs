@@ -1,15 +1,21 @@
 //! What the engine's thread does: one command after the other.
 //!
 //! - [`cell`]: a cell, from its text to its end.
+//! - [`program`]: a cell that is a program; [`child`]: programs that cells start.
+//! - [`newcomer`]: what people type who come from other kernels.
 //! - [`query`]: questions to the analyser.
 
 mod cell;
+mod child;
+mod newcomer;
+mod program;
 mod query;
 
+use super::job::{Book, Jobs};
 use super::session::Session;
 use super::source_map::SourceMap;
 use super::{Command, ahead, warm_up};
-use crate::event::{CellEnd, EngineEvent};
+use crate::event::{CellEnd, EngineEvent, Event};
 use crate::workers::Workers;
 use channel::KernelFrame;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
@@ -41,6 +47,12 @@ pub(super) struct Driver {
     /// The end of a worker that was noticed while no cell ran: the next one has to say so.
     pub(super) died: Option<CellEnd>,
     pub(super) publish: Box<dyn Fn(EngineEvent)>,
+    pub(super) publish_event: Arc<dyn Fn(Event) + Send + Sync>,
+    /// The latest run of a cell.
+    pub(super) latest_cell: channel::CellNumber,
+    pub(super) jobs: Jobs,
+    /// What cells have made.
+    pub(super) book: Book,
 }
 
 impl Driver {
@@ -58,8 +70,17 @@ impl Driver {
                     count,
                     code,
                     allow_stdin,
+                    notebook_cell,
                 } => {
-                    let end = self.execute(cell, count, &code, allow_stdin);
+                    let request = cell::Request {
+                        cell,
+                        count,
+                        code,
+                        allow_stdin,
+                        notebook_cell,
+                    };
+                    self.latest_cell = cell;
+                    let end = self.execute(&request);
                     (self.publish)(EngineEvent::Finished { cell, end });
                 }
                 Command::Query { request, query } => {
@@ -81,12 +102,6 @@ impl Driver {
     fn run(&mut self, code: &str) -> std::thread::Result<Result<evcxr::EvalOutputs, Error>> {
         let context = &mut self.context;
         std::panic::catch_unwind(AssertUnwindSafe(|| context.execute(code)))
-    }
-
-    /// The variables that cells have made, by name.
-    fn variables(&self) -> Vec<String> {
-        let variables = self.context.variables_and_types();
-        variables.map(|(name, _)| name.to_owned()).collect()
     }
 
     /// How many workers had ended before the one that is there; `None` where there is none. One that has just
@@ -111,7 +126,8 @@ impl Driver {
     }
 
     fn compile_ahead(&mut self, after: &str) {
-        let Some(code) = ahead::next_cell(after).filter(|_| self.session.is_there()) else {
+        let Some((code, code_cell)) = ahead::next_cell(after).filter(|_| self.session.is_there())
+        else {
             return;
         };
         tracing::debug!(code, "compiling ahead");
@@ -121,10 +137,17 @@ impl Driver {
         set_ahead(self, Some(code.clone()));
         self.session.set_ahead(true);
         self.workers.tell(&KernelFrame::RefuseNextRun);
-        let before = self.variables();
+        let before: Vec<String> = self.book.variables.alive.keys().cloned().collect();
         // It ends with an error in any case: the worker refuses. A cell that does not compile
-        // says so when the person runs it.
-        let result = self.run(&warm_up::translate(&code));
+        // says so when the user runs it. The number is that of the run to come.
+        let request = cell::Request {
+            cell: self.latest_cell + 1,
+            count: 0,
+            code: code.clone(),
+            allow_stdin: false,
+            notebook_cell: Some(code_cell),
+        };
+        let (result, _) = self.compile_and_run(&request, &code, "");
         if let Ok(Err(Error::SubprocessTerminated(description))) = result {
             self.workers.wait_until_connected(DYING);
             self.died = Some(CellEnd::WorkerDied {

@@ -2,7 +2,6 @@
 //!
 //! ```text
 //! .cache/sessions/<process>-<random>/    only this user may look (0700); removed at the end
-//!   kernel.sock       where the worker and cargo's stand-in call
 //!   .cargo/config.toml   how cells and their dependencies are built
 //!   evcxr.toml        evcxr's own settings
 //!   rustup/rustup     what evcxr asks for cargo
@@ -62,6 +61,8 @@ pub enum SessionError {
 pub struct Session {
     folder: PathBuf,
     binary: PathBuf,
+    /// Where the worker and cargo's stand-in call, in the user's run-time folder.
+    socket: PathBuf,
     remove_at_end: bool,
 }
 
@@ -163,7 +164,17 @@ impl Session {
     }
 
     fn at(folder: PathBuf, remove_at_end: bool) -> Result<Session, SessionError> {
+        let runtime = paths::runtime().map_err(|source| SessionError::Folder {
+            path: PathBuf::from("the folder for sockets"),
+            source,
+        })?;
+        sweep_sockets(&runtime);
+        let unique: String = folder
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let session = Session {
+            socket: runtime.join(format!("{}-{unique}.sock", std::process::id())),
             binary: std::env::current_exe().map_err(SessionError::OwnBinary)?,
             folder,
             remove_at_end,
@@ -204,7 +215,7 @@ impl Session {
 
     /// Where the worker and cargo's stand-in call.
     pub fn socket(&self) -> PathBuf {
-        self.folder.join("kernel.sock")
+        self.socket.clone()
     }
 
     /// The stand-in for cargo.
@@ -317,6 +328,7 @@ pub fn restore_environment(command: &mut Command) {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        let _ = fs::remove_file(&self.socket);
         if self.remove_at_end
             && let Err(error) = fs::remove_dir_all(&self.folder)
         {
@@ -331,20 +343,30 @@ fn sweep(sessions: &Path) {
         return;
     };
     for entry in entries.flatten() {
-        let name = entry.file_name();
-        let process = name
-            .to_str()
-            .and_then(|name| name.split_once('-'))
-            .and_then(|(process, _)| process.parse::<i32>().ok())
-            .and_then(rustix::process::Pid::from_raw);
-        let lives = process.is_some_and(|process| {
-            rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH)
-        });
-        if process.is_some() && !lives {
+        if process_of(&entry.file_name()).is_some_and(|process| !lives(process)) {
             tracing::info!(folder = %entry.path().display(), "sweeping what a killed kernel left");
             let _ = fs::remove_dir_all(entry.path());
         }
     }
+}
+
+/// Removes the sockets of kernels that were killed.
+fn sweep_sockets(runtime: &Path) {
+    for entry in fs::read_dir(runtime).into_iter().flatten().flatten() {
+        if process_of(&entry.file_name()).is_some_and(|process| !lives(process)) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// The process whose number a name begins with.
+fn process_of(name: &std::ffi::OsStr) -> Option<rustix::process::Pid> {
+    let (process, _) = name.to_str()?.split_once('-')?;
+    rustix::process::Pid::from_raw(process.parse().ok()?)
+}
+
+fn lives(process: rustix::process::Pid) -> bool {
+    rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH)
 }
 
 fn write_if_other(path: &Path, content: &str) -> std::io::Result<()> {

@@ -1,12 +1,10 @@
-//! What is put in place before the first cell: the dependencies, the names that cells use, and
-//! evcxr's modes for `.await` and `?`, which it would otherwise turn on by compiling a cell twice.
+//! What is put in place before the first cell: the dependencies, and the names that cells use.
 
 use super::session::{RUSTFLAGS, Session};
-use super::{commands, start_evcxr};
+use super::start_evcxr;
 use crate::paths;
 use crate::workers::Workers;
 use evcxr::{CommandContext, Error};
-use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,13 +16,11 @@ const DEPENDENCIES: &[(&str, &str)] = &[
     ("serde", r#"{ version = "1", features = ["derive", "rc"] }"#),
 ];
 
-/// The names that every cell can use, and those that evcxr's generated code is to find.
+/// The names that every cell can use, for the analyser. (What is compiled has them from
+/// [`crate::cell::generate`].)
 const NAMES: &str = "use notebook::{anyhow, axum, futures, plotters, reqwest, serde_json, tokio, tokio_stream, tokio_util, tracing};
-use notebook::cell::{dbg, eprint, eprintln, print, println, CellDisplay, CellRunner};
+use notebook::cell::{dbg, eprint, eprintln, print, println};
 ";
-
-/// Turns on the modes for `.await` and `?`.
-const MODES: &str = "async { Ok::<(), String>(()) }.await?;\n";
 
 /// Starts evcxr and makes it ready for a person's first cell. `tell` is given the crates that have to
 /// be compiled for it.
@@ -72,7 +68,7 @@ pub fn prelude(library: &Path) -> String {
         ":dep notebook = {{ path = {:?} }}\n",
         library.display().to_string()
     ));
-    commands + NAMES + MODES
+    commands + NAMES
 }
 
 /// Whether a `:dep` asks for what is there from the start. evcxr's check of a dependency empties
@@ -86,35 +82,13 @@ pub fn is_known_dependency(line: &str) -> bool {
             .is_some_and(|requirement| names_library(requirement, Path::new(".")))
 }
 
-/// Whether a cell has evcxr forget everything.
-pub fn clears(code: &str) -> bool {
-    code.lines().any(|line| line.trim() == ":clear")
-}
-
-/// The code of a cell with our own commands in the form of code, and without the `:dep notebook = …`
-/// line of a lesson's first cell: the library is there already, and another spelling of its path
-/// would have everything loaded again.
-pub fn translate(code: &str) -> String {
-    let folder = std::env::current_dir().unwrap_or_default();
-    let mut lines: Vec<Cow<'_, str>> = Vec::new();
-    for line in code.split('\n') {
-        let requirement = line
-            .trim()
-            .strip_prefix(":dep")
-            .map(str::trim)
-            .and_then(|rest| rest.strip_prefix("notebook"))
-            .and_then(|rest| rest.trim_start().strip_prefix('='));
-        match requirement {
-            // An empty line in its place, so that all others keep their numbers.
-            Some(requirement) if names_library(requirement, &folder) => lines.push("".into()),
-            // evcxr drops comments that begin a cell, also one that documents what follows; indented, it stays.
-            _ if line.starts_with("///") && lines.iter().all(|line| line.trim().is_empty()) => {
-                lines.push(format!(" {line}").into());
-            }
-            _ => lines.push(commands::code(line).map_or(line.into(), Cow::from)),
-        }
-    }
-    lines.join("\n")
+/// Whether a command is the `:dep notebook = …` of a lesson's first cell: the library is there already, and another
+/// spelling of its path would have everything loaded again.
+pub fn is_library(command: &str, arguments: &str, folder: &Path) -> bool {
+    let requirement = arguments
+        .strip_prefix("notebook")
+        .and_then(|rest| rest.trim_start().strip_prefix('='));
+    command == ":dep" && requirement.is_some_and(|it| names_library(it, folder))
 }
 
 /// Whether `{ path = "…" }` is the library's folder, seen from `folder`.
@@ -126,19 +100,4 @@ fn names_library(requirement: &str, folder: &Path) -> bool {
     let given = folder.join(path).canonicalize();
     let library = paths::library().canonicalize();
     matches!((given, library), (Ok(given), Ok(library)) if given == library)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::translate;
-
-    #[test]
-    fn documentation_that_begins_a_cell_is_code() {
-        assert_eq!(translate("/// Far.\nfn far() {}"), " /// Far.\nfn far() {}");
-        assert_eq!(
-            translate("\n// A remark.\nfn far() {}"),
-            "\n// A remark.\nfn far() {}"
-        );
-        assert_eq!(translate("let a = 1;\n/// Far."), "let a = 1;\n/// Far.");
-    }
 }

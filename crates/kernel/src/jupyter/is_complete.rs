@@ -1,5 +1,6 @@
 //! Whether a cell could be run as it is, or goes on. A console asks this at every new line.
 
+use crate::cell::commands;
 use crate::syntax::{self, Brackets, nesting};
 use jupyter_protocol::IsCompleteReply;
 
@@ -8,7 +9,7 @@ const INDENT: &str = "    ";
 
 /// Answers from a parse of the cell.
 pub fn is_complete(code: &str) -> IsCompleteReply {
-    let rust = syntax::without_commands(code);
+    let rust = commands::rust_of(code);
     if rust.trim().is_empty() {
         return IsCompleteReply::complete();
     }

@@ -95,6 +95,13 @@ pub fn media(data: Vec<(String, MimeValue)>) -> Media {
     serde_json::from_value(Value::Object(bundle)).unwrap_or_default()
 }
 
+/// What front ends should know of the forms of a rich output, by MIME type.
+pub fn metadata(metadata: Vec<(String, String)>) -> Map<String, Value> {
+    let read =
+        |(mime_type, json): (String, String)| Some((mime_type, serde_json::from_str(&json).ok()?));
+    metadata.into_iter().filter_map(read).collect()
+}
+
 /// The reply to `complete_request`; offsets are characters there and bytes here.
 pub fn complete(code: &str, cursor: usize, answer: Answer) -> CompleteReply {
     let Answer::Completions {

@@ -123,11 +123,12 @@ pub async fn listen(
         "stdin",
         events.clone(),
         |message| {
+            let question = message.parent_header.map(|header| header.msg_id);
             let value = match message.content {
                 JupyterMessageContent::InputReply(reply) => reply.value,
                 _ => String::new(),
             };
-            Event::InputReply { value }
+            Event::InputReply { value, question }
         },
     ));
     Ok(Sockets {

@@ -1,19 +1,23 @@
-//! What comes in: frames from the kernel, and evcxr's orders to load and run a cell's code.
+//! What comes in: frames from the kernel, and evcxr's lines that ask to load and run a cell's code.
 //!
 //! One thread reads both and looks at the kernel's frames first: what the kernel said before it
-//! called evcxr is known when evcxr's order comes.
+//! called evcxr is known when evcxr's line comes.
 
 use super::outlet::{self, outlet};
-use super::splitter::Phase;
 use channel::{Decoder, KernelFrame, encode};
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::{Errno, read, write};
+use rustix::io::{Errno, read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// evcxr gives up a cell, and changes nothing, when its worker answers with what is no text. So a
 /// cell that is only compiled ahead is refused.
 const REFUSAL: &[u8] = b"\xff\n";
+
+/// What evcxr waits for while a cell runs.
+const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE\n";
 
 /// Ends this process, and what its cells have started, at once: the kernel is gone.
 pub fn leave() -> ! {
@@ -26,27 +30,36 @@ struct Commands {
     frames: Decoder<KernelFrame>,
     evcxr: OwnedFd,
     evcxr_line: Vec<u8>,
-    runtime: OwnedFd,
+    runs: Sender<PathBuf>,
     refuse_next: bool,
+    /// The variables that evcxr is to forget before the next run.
+    forget: Vec<String>,
 }
 
-/// Starts the thread that reads from the kernel and from evcxr. What is to be run goes to `runtime`.
-pub fn start_thread(kernel: UnixStream, evcxr: OwnedFd, runtime: OwnedFd) -> std::io::Result<()> {
+/// The shared object in evcxr's line `LOAD_AND_RUN path function`; the path may have spaces.
+fn library_in(line: &[u8]) -> Option<PathBuf> {
+    let line = std::str::from_utf8(line).ok()?.trim_end_matches('\n');
+    let (library, _) = line.strip_prefix("LOAD_AND_RUN ")?.rsplit_once(' ')?;
+    Some(PathBuf::from(library))
+}
+
+/// Starts the thread that reads from the kernel and from evcxr. Gives back the shared objects that are to be run, until evcxr closes
+/// its end.
+pub fn start_thread(kernel: UnixStream, evcxr: OwnedFd) -> std::io::Result<Receiver<PathBuf>> {
+    let (runs, inbox) = channel();
     let mut commands = Commands {
         kernel,
         frames: Decoder::default(),
         evcxr,
         evcxr_line: Vec::new(),
-        runtime,
+        runs,
         refuse_next: false,
+        forget: Vec::new(),
     };
     std::thread::Builder::new()
         .name("commands".to_owned())
-        .spawn(move || {
-            while commands.serve() {}
-            // evcxr closed its end: dropping `runtime` ends its loop in this process.
-        })?;
-    Ok(())
+        .spawn(move || while commands.serve() {})?;
+    Ok(inbox)
 }
 
 impl Commands {
@@ -89,8 +102,10 @@ impl Commands {
             KernelFrame::NextCell { cell, allow_stdin } => {
                 outlet::set_next_cell(*cell, *allow_stdin);
                 self.refuse_next = false;
+                self.forget.clear();
             }
             KernelFrame::RefuseNextRun => self.refuse_next = true,
+            KernelFrame::Forget { names } => self.forget.clone_from(names),
             KernelFrame::Synchronize { number } => {
                 if let Some(mut outlet) = outlet() {
                     outlet.synchronize(*number);
@@ -123,24 +138,47 @@ impl Commands {
                 }
                 continue;
             }
-            if let Some(mut outlet) = outlet() {
-                outlet.enter(Phase::Loading);
+            if !self.forget.is_empty() {
+                let mut text = String::new();
+                for name in self.forget.drain(..) {
+                    text.push_str(&format!("EVCXR_VARIABLE_CHANGED_TYPE:{name}\n"));
+                }
+                text.push_str(COMPLETE);
+                if let Some(outlet) = outlet() {
+                    outlet.tell_evcxr(text.as_bytes());
+                }
+                continue;
             }
-            if !self.order(&line) {
+            let Some(library) = library_in(&line) else {
+                return false;
+            };
+            if self.runs.send(library).is_err() {
                 return false;
             }
         }
         true
     }
+}
 
-    fn order(&self, mut line: &[u8]) -> bool {
-        while !line.is_empty() {
-            match write(&self.runtime, line) {
-                Ok(length) => line = &line[length..],
-                Err(Errno::INTR) => {}
-                Err(_) => return false,
-            }
-        }
-        true
+/// Says to evcxr how the run ended: it keeps what it knows of the cell, or nothing of it.
+pub fn answer_evcxr(is_kept: bool) {
+    if let Some(outlet) = outlet() {
+        outlet.tell_evcxr(if is_kept {
+            COMPLETE.as_bytes()
+        } else {
+            REFUSAL
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_may_have_spaces() {
+        let found = library_in(b"LOAD_AND_RUN /a b/\xc3\xbc/libcode_1.so run_user_code_7\n");
+        assert_eq!(found, Some(PathBuf::from("/a b/\u{fc}/libcode_1.so")));
+        assert_eq!(library_in(b"nonsense\n"), None);
     }
 }

@@ -5,9 +5,12 @@
 //! waiting for each other. The kernel holds copies of the pipes' ends, too: when this process dies
 //! at once, it reads what nobody here can send any more.
 
-use super::splitter::{Phase, Piece, Splitter};
+use super::splitter::{Piece, Splitter};
 use channel::link::{FrameReceiver, WorkerLink};
-use channel::{CellNumber, Display, DisplayKind, MimeValue, Stream, WorkerFrame, encode};
+use channel::{
+    CellNumber, CellOutcome, Display, DisplayKind, ErrorReport, MimeValue, Stream, WorkerFrame,
+    encode,
+};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::{Errno, read, write};
@@ -37,14 +40,12 @@ pub struct Outlet {
     /// The other ends of the pipes, which are stdout and stderr.
     streams: [OwnedFd; 2],
     splitter: Splitter,
-    /// What evcxr reads its commands from, while no cell runs.
-    evcxr_stdin: OwnedFd,
-    empty_stdin: OwnedFd,
 }
 
 static OUTLET: OnceLock<Mutex<Outlet>> = OnceLock::new();
 static LATEST_CELL: AtomicU64 = AtomicU64::new(0);
 static ALLOW_STDIN: AtomicBool = AtomicBool::new(false);
+static IS_KEPT: AtomicBool = AtomicBool::new(true);
 static RECEIVER: Mutex<Option<FrameReceiver>> = Mutex::new(None);
 
 static LINK: WorkerLink = WorkerLink {
@@ -62,25 +63,17 @@ impl Outlet {
         evcxr: OwnedFd,
         pipes: [OwnedFd; 2],
         streams: [OwnedFd; 2],
-        evcxr_stdin: OwnedFd,
     ) -> Result<&'static WorkerLink, Errno> {
         for pipe in &pipes {
             fcntl_setfl(pipe, fcntl_getfl(pipe)? | OFlags::NONBLOCK)?;
         }
         hand_over(&socket, &pipes)?;
-        let empty_stdin = rustix::fs::open(
-            "/dev/null",
-            OFlags::RDONLY | OFlags::CLOEXEC,
-            rustix::fs::Mode::empty(),
-        )?;
         let mut outlet = Outlet {
             socket,
             evcxr,
             pipes,
             streams,
             splitter: Splitter::default(),
-            evcxr_stdin,
-            empty_stdin,
         };
         outlet.send(&WorkerFrame::Hello {
             process: std::process::id(),
@@ -143,8 +136,7 @@ impl Outlet {
 
     fn deliver(&mut self, piece: Piece) {
         match piece {
-            Piece::Person(bytes) => self.send_output(Stream::Stdout, bytes),
-            Piece::Evcxr(line) => self.tell_evcxr(&line),
+            Piece::Text(bytes) => self.send_output(Stream::Stdout, bytes),
             Piece::Content { mime_type, content } => {
                 self.send_contents(&mut vec![(mime_type, MimeValue::Text(content))]);
             }
@@ -167,6 +159,7 @@ impl Outlet {
             cell: 0,
             kind,
             data: std::mem::take(forms),
+            metadata: Vec::new(),
         }));
     }
 
@@ -198,24 +191,15 @@ impl Outlet {
         }
     }
 
-    /// Goes on to another phase of a cell's life.
-    pub fn enter(&mut self, phase: Phase) {
+    /// Sends on what a cell has written, and puts stdout and stderr back in their places: a cell may have closed
+    /// them, or put something else there.
+    fn end_of_cell(&mut self) {
         self.drain();
-        if let Some(piece) = self.splitter.enter(phase) {
+        if let Some(piece) = self.splitter.release() {
             self.deliver(piece);
         }
-        // A cell that reads stdin finds it empty, in place of eating evcxr's commands.
-        let stdin = match phase {
-            Phase::Running => &self.empty_stdin,
-            _ => &self.evcxr_stdin,
-        };
-        let _ = rustix::stdio::dup2_stdin(stdin);
-        // A cell may have closed them, or put something else in their place: evcxr would wait for ever.
         let _ = rustix::stdio::dup2_stdout(&self.streams[0]);
         let _ = rustix::stdio::dup2_stderr(&self.streams[1]);
-        if phase == Phase::Loading {
-            super::crashes::restore_handlers();
-        }
     }
 }
 
@@ -299,16 +283,32 @@ extern "C" fn allow_stdin() -> bool {
     ALLOW_STDIN.load(Ordering::SeqCst)
 }
 
-extern "C" fn cell_boundary(begins: bool, failed: bool) {
+extern "C" fn cell_boundary(begins: bool, is_kept: bool) {
+    IS_KEPT.store(begins || is_kept, Ordering::SeqCst);
+    if !begins && let Some(mut outlet) = outlet() {
+        outlet.end_of_cell();
+    }
+}
+
+/// Whether the code that ran last has kept its variables; code without any has, too.
+pub fn is_kept() -> bool {
+    IS_KEPT.swap(true, Ordering::SeqCst)
+}
+
+/// Says that the cell could not begin.
+pub fn cell_failed(message: String) {
+    let cell = latest_cell();
     let Some(mut outlet) = outlet() else { return };
-    if begins {
-        outlet.enter(Phase::Running);
-        return;
-    }
-    if failed {
-        outlet.tell_evcxr(b"EVCXR_ERROR_OCCURRED\n");
-    }
-    outlet.enter(Phase::Ended);
+    outlet.send(&WorkerFrame::Error(ErrorReport {
+        cell,
+        message,
+        type_name: "the dynamic linker's error".to_owned(),
+        stack: Vec::new(),
+    }));
+    outlet.send(&WorkerFrame::CellEnded {
+        cell,
+        outcome: CellOutcome::Failed,
+    });
 }
 
 extern "C" fn receive_with(receiver: FrameReceiver) {

@@ -1,36 +1,15 @@
-//! Tells evcxr's own lines on stdout from what the person's code writes.
-//!
-//! evcxr's runtime and the code that it generates print marks to the same stream as the cells. A
-//! mark counts only in the phase in which evcxr can have written it, so a person who prints
-//! `EVCXR_EXECUTION_COMPLETE` sees just that. No input or output happens here.
+//! Finds rich outputs in evcxr's convention among the bytes that a cell writes to stdout. No input or output
+//! happens here.
 
-/// Where the worker is in the life of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// No cell runs: all is the person's (a background task's).
-    Idle,
-    /// evcxr's generated code runs, before the cell's own.
-    Loading,
-    /// The cell's own code runs.
-    Running,
-    /// The cell's own code has ended; evcxr's code is about to say so.
-    Ended,
-}
-
-/// A part of the stream, by whom it is for.
+/// A part of the stream, by what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// What the person's code wrote.
-    Person(Vec<u8>),
-    /// A line for evcxr, with its newline.
-    Evcxr(Vec<u8>),
+    /// What the cell's code wrote.
+    Text(Vec<u8>),
     /// A rich output in evcxr's convention.
     Content { mime_type: String, content: String },
 }
 
-const COMPLETE: &[u8] = b"EVCXR_EXECUTION_COMPLETE\n";
-const PANIC: &[u8] = b"EVCXR_PANIC_NOTIFICATION\n";
-const CHANGED_TYPE: &[u8] = b"EVCXR_VARIABLE_CHANGED_TYPE:";
 const BEGIN_CONTENT: &[u8] = b"EVCXR_BEGIN_CONTENT ";
 const END_CONTENT: &[u8] = b"\nEVCXR_END_CONTENT\n";
 
@@ -38,19 +17,9 @@ const END_CONTENT: &[u8] = b"\nEVCXR_END_CONTENT\n";
 const MARK: &[u8] = b"EVCXR_";
 
 /// The state between two pieces of the stream.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Splitter {
-    phase: Phase,
     pending: Vec<u8>,
-}
-
-impl Default for Splitter {
-    fn default() -> Self {
-        Splitter {
-            phase: Phase::Idle,
-            pending: Vec::new(),
-        }
-    }
 }
 
 /// What stands at a place that looks like a mark.
@@ -59,18 +28,11 @@ enum Mark {
     Whole(Piece, usize),
     /// It may become a mark with more bytes.
     Unfinished,
-    /// It is the person's text.
+    /// It is text.
     None,
 }
 
 impl Splitter {
-    /// Goes on to another phase. What was held back then belongs to the person.
-    pub fn enter(&mut self, phase: Phase) -> Option<Piece> {
-        let released = self.release();
-        self.phase = phase;
-        released
-    }
-
     /// Whether bytes are held back because they may be the beginning of a mark.
     pub fn holds_back(&self) -> bool {
         !self.pending.is_empty()
@@ -78,7 +40,7 @@ impl Splitter {
 
     /// Gives up waiting for the rest of a mark.
     pub fn release(&mut self) -> Option<Piece> {
-        (!self.pending.is_empty()).then(|| Piece::Person(std::mem::take(&mut self.pending)))
+        (!self.pending.is_empty()).then(|| Piece::Text(std::mem::take(&mut self.pending)))
     }
 
     /// Takes in the next bytes of the stream and gives back what can be told of it.
@@ -91,13 +53,10 @@ impl Splitter {
             let start = position + found;
             person.extend_from_slice(&self.pending[position..start]);
             position = start;
-            match self.mark_at(&self.pending[start..]) {
+            match mark_at(&self.pending[start..]) {
                 Mark::Whole(piece, length) => {
                     if !person.is_empty() {
-                        pieces.push(Piece::Person(std::mem::take(&mut person)));
-                    }
-                    if piece == Piece::Evcxr(COMPLETE.to_vec()) {
-                        self.phase = Phase::Idle;
+                        pieces.push(Piece::Text(std::mem::take(&mut person)));
                     }
                     pieces.push(piece);
                     position += length;
@@ -118,39 +77,20 @@ impl Splitter {
         }
         self.pending.drain(..position);
         if !person.is_empty() {
-            pieces.push(Piece::Person(person));
+            pieces.push(Piece::Text(person));
         }
         pieces
     }
+}
 
-    fn mark_at(&self, bytes: &[u8]) -> Mark {
-        if matches!(self.phase, Phase::Loading | Phase::Ended) {
-            for line in [COMPLETE, PANIC] {
-                if bytes.starts_with(line) {
-                    return Mark::Whole(Piece::Evcxr(line.to_vec()), line.len());
-                }
-                if line.starts_with(bytes) {
-                    return Mark::Unfinished;
-                }
-            }
-            if bytes.starts_with(CHANGED_TYPE) {
-                return match bytes.iter().position(|byte| *byte == b'\n') {
-                    Some(end) => Mark::Whole(Piece::Evcxr(bytes[..=end].to_vec()), end + 1),
-                    None => Mark::Unfinished,
-                };
-            }
-            if CHANGED_TYPE.starts_with(bytes) {
-                return Mark::Unfinished;
-            }
-        }
-        if bytes.starts_with(BEGIN_CONTENT) {
-            return content_at(bytes);
-        }
-        if BEGIN_CONTENT.starts_with(bytes) {
-            return Mark::Unfinished;
-        }
-        Mark::None
+fn mark_at(bytes: &[u8]) -> Mark {
+    if bytes.starts_with(BEGIN_CONTENT) {
+        return content_at(bytes);
     }
+    if BEGIN_CONTENT.starts_with(bytes) {
+        return Mark::Unfinished;
+    }
+    Mark::None
 }
 
 /// A rich output: `EVCXR_BEGIN_CONTENT mime/type`, its lines, `EVCXR_END_CONTENT`.
@@ -207,67 +147,40 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn split(phase: Phase, chunks: &[&[u8]]) -> (Vec<u8>, Vec<Piece>) {
+    fn split(chunks: &[&[u8]]) -> (Vec<u8>, Vec<Piece>) {
         let mut splitter = Splitter::default();
-        splitter.enter(phase);
         let mut pieces: Vec<Piece> = chunks
             .iter()
             .flat_map(|chunk| splitter.push(chunk))
             .collect();
         pieces.extend(splitter.release());
-        let person = pieces
+        let text = pieces
             .iter()
             .filter_map(|piece| match piece {
-                Piece::Person(bytes) => Some(bytes.clone()),
-                _ => None,
+                Piece::Text(bytes) => Some(bytes.clone()),
+                Piece::Content { .. } => None,
             })
             .flatten()
             .collect();
-        pieces.retain(|piece| !matches!(piece, Piece::Person(_)));
-        (person, pieces)
-    }
-
-    #[test]
-    fn evcxrs_lines_count_only_when_evcxr_can_have_written_them() {
-        let line: &[u8] = b"EVCXR_EXECUTION_COMPLETE\n";
-        for phase in [Phase::Idle, Phase::Running] {
-            assert_eq!(split(phase, &[line]), (line.to_vec(), vec![]));
-        }
-        for phase in [Phase::Loading, Phase::Ended] {
-            assert_eq!(
-                split(phase, &[b"tick ", line, b"later"]),
-                (b"tick later".to_vec(), vec![Piece::Evcxr(line.to_vec())])
-            );
-        }
-    }
-
-    #[test]
-    fn after_the_end_mark_a_second_one_is_the_persons() {
-        let twice = b"EVCXR_EXECUTION_COMPLETE\nEVCXR_EXECUTION_COMPLETE\n";
-        let (person, pieces) = split(Phase::Ended, &[twice]);
-        assert_eq!(person, b"EVCXR_EXECUTION_COMPLETE\n");
-        assert_eq!(pieces.len(), 1);
+        pieces.retain(|piece| !matches!(piece, Piece::Text(_)));
+        (text, pieces)
     }
 
     #[test]
     fn a_lone_letter_is_held_back_and_then_released() {
         let mut splitter = Splitter::default();
-        splitter.enter(Phase::Running);
-        assert_eq!(splitter.push(b"THE"), vec![Piece::Person(b"TH".to_vec())]);
+        assert_eq!(splitter.push(b"THE"), vec![Piece::Text(b"TH".to_vec())]);
         assert!(splitter.holds_back());
-        assert_eq!(splitter.release(), Some(Piece::Person(b"E".to_vec())));
+        assert_eq!(splitter.release(), Some(Piece::Text(b"E".to_vec())));
     }
 
     #[test]
     fn rich_outputs_in_evcxrs_convention_are_found() {
-        let (person, pieces) = split(
-            Phase::Running,
-            &[
-                b"before EVCXR_BEGIN_CONTENT text/html\n<b>\n",
-                b"x</b>\nEVCXR_END_CONTENT\nafter",
-            ],
-        );
-        assert_eq!(person, b"before after");
+        let (text, pieces) = split(&[
+            b"before EVCXR_BEGIN_CONTENT text/html\n<b>\n",
+            b"x</b>\nEVCXR_END_CONTENT\nafter",
+        ]);
+        assert_eq!(text, b"before after");
         assert_eq!(
             pieces,
             [Piece::Content {
@@ -275,10 +188,7 @@ mod tests {
                 content: "<b>\nx</b>".into()
             }]
         );
-        let (_, empty) = split(
-            Phase::Running,
-            &[b"EVCXR_BEGIN_CONTENT text/plain\nEVCXR_END_CONTENT\n"],
-        );
+        let (_, empty) = split(&[b"EVCXR_BEGIN_CONTENT text/plain\nEVCXR_END_CONTENT\n"]);
         assert_eq!(empty.len(), 1);
     }
 
@@ -286,61 +196,33 @@ mod tests {
         prop_oneof![
             prop::collection::vec(any::<u8>(), 0..40),
             Just(b"EVCXR_".to_vec()),
-            Just(b"EVCXR_EXECUTION_COMPLETE".to_vec()),
+            Just(b"EVCXR_EXECUTION_COMPLETE\n".to_vec()),
             Just(b"EVCXR_PANIC_NOTIFICATION\n".to_vec()),
             Just(b"EVCXR_BEGIN_CONTENT nonsense\n".to_vec()),
             Just(b"EEVEVCEVCXEVCXR".to_vec()),
         ]
     }
 
-    fn chunks(stream: &[u8], cuts: &[usize]) -> Vec<Vec<u8>> {
-        let mut chunks = Vec::new();
-        let mut rest = stream;
-        for cut in cuts.iter().cycle() {
-            if rest.is_empty() {
-                break;
-            }
-            let (chunk, tail) = rest.split_at((*cut).min(rest.len()));
-            chunks.push(chunk.to_vec());
-            rest = tail;
-        }
-        chunks
-    }
-
     proptest! {
         #[test]
-        fn while_a_cell_runs_every_byte_is_the_persons(
+        fn what_is_no_rich_output_is_text(
             parts in prop::collection::vec(text(), 0..12),
             cuts in prop::collection::vec(1usize..30, 1..20),
         ) {
             let stream = parts.concat();
-            let chunks = chunks(&stream, &cuts);
-            let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
-            let (person, pieces) = split(Phase::Running, &chunks);
-            prop_assert_eq!(person, stream);
-            prop_assert!(pieces.is_empty());
-        }
-
-        #[test]
-        fn at_a_cells_end_evcxrs_lines_and_nothing_else_are_taken_out(
-            before in prop::collection::vec(prop::num::u8::ANY.prop_filter("no mark", |byte| *byte != b'E'), 0..60),
-            panicked in any::<bool>(),
-            after in prop::collection::vec(text(), 0..6),
-            cuts in prop::collection::vec(1usize..30, 1..20),
-        ) {
-            let mut stream = before.clone();
-            if panicked {
-                stream.extend_from_slice(PANIC);
+            let mut chunks = Vec::new();
+            let mut rest = stream.as_slice();
+            for cut in cuts.iter().cycle() {
+                if rest.is_empty() {
+                    break;
+                }
+                let (chunk, tail) = rest.split_at((*cut).min(rest.len()));
+                chunks.push(chunk);
+                rest = tail;
             }
-            stream.extend_from_slice(COMPLETE);
-            let after = after.concat();
-            stream.extend_from_slice(&after);
-            let chunks = chunks(&stream, &cuts);
-            let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
-            let (person, pieces) = split(Phase::Ended, &chunks);
-            prop_assert_eq!(person, [before, after].concat());
-            prop_assert_eq!(pieces.len(), 1 + usize::from(panicked));
-            prop_assert_eq!(pieces.last(), Some(&Piece::Evcxr(COMPLETE.to_vec())));
+            let (text, pieces) = split(&chunks);
+            prop_assert_eq!(text, stream);
+            prop_assert!(pieces.is_empty());
         }
     }
 }

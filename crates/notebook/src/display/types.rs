@@ -1,7 +1,7 @@
 //! Content of one kind, ready to be shown.
 
-use super::{MimeBundle, RichDisplay, show_result};
-use crate::plot::count;
+use super::{MimeBundle, RichDisplay, shows_itself};
+use crate::text::count;
 
 macro_rules! text_type {
     ($(#[$documentation:meta])* $name:ident, $mime_type:literal, $plain:expr) => {
@@ -21,11 +21,6 @@ macro_rules! text_type {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
-
-            /// Shows it as the cell's result; called for a cell's last expression.
-            pub fn evcxr_display(&self) {
-                show_result(self.mime_bundle());
-            }
         }
 
         impl RichDisplay for $name {
@@ -36,29 +31,47 @@ macro_rules! text_type {
                     .with("text/plain", plain(&self.0))
             }
         }
+
+        shows_itself!($name);
     };
 }
 
 text_type!(
-    /// HTML.
+    /// HTML. Text from elsewhere goes through [`escape`](super::escape()).
+    ///
+    /// ```
+    /// use notebook::display::{display, escape, Html};
+    ///
+    /// let name = "<Ada & Ben>";
+    /// let shown = Html::new(format!("<b>{}</b>", escape(name)));
+    /// assert_eq!(shown.as_str(), "<b>&lt;Ada &amp; Ben&gt;</b>");
+    /// display(&shown);
+    /// ```
     Html,
     "text/html",
     str::to_owned
 );
 text_type!(
-    /// Markdown.
+    /// Markdown: `Markdown::new("**bold**")`.
     Markdown,
     "text/markdown",
     str::to_owned
 );
 text_type!(
-    /// A formula in LaTeX, with its dollar signs.
+    /// A formula in LaTeX, with its dollar signs: `Latex::new("$a^2$")`.
     Latex,
     "text/latex",
     str::to_owned
 );
 text_type!(
     /// A picture in SVG; its `<title>`, where it has one, is also its plain text.
+    ///
+    /// ```
+    /// use notebook::display::{RichDisplay, Svg};
+    ///
+    /// let dot = Svg::new("<svg xmlns='http://www.w3.org/2000/svg'><title>a dot</title></svg>");
+    /// assert_eq!(dot.mime_bundle().text("text/plain"), Some("a dot"));
+    /// ```
     Svg,
     "image/svg+xml",
     svg_title
@@ -70,38 +83,80 @@ fn svg_title(svg: &str) -> String {
         .map_or_else(|| "(a picture)".to_owned(), |(title, _)| title.to_owned())
 }
 
-/// A picture in PNG, as bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Png(Vec<u8>);
+macro_rules! picture_type {
+    ($(#[$documentation:meta])* $name:ident, $mime_type:literal, $called:literal) => {
+        $(#[$documentation])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $name {
+            bytes: Vec<u8>,
+            alt: Option<String>,
+        }
 
-impl Png {
-    /// Takes the bytes of a PNG file.
-    #[must_use]
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Png {
-        Png(bytes.into())
-    }
+        impl $name {
+            /// Takes the bytes of such a file.
+            #[must_use]
+            pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+                $name { bytes: bytes.into(), alt: None }
+            }
 
-    /// Shows it as the cell's result; called for a cell's last expression.
-    pub fn evcxr_display(&self) {
-        show_result(self.mime_bundle());
-    }
+            /// Says in words what is to be seen, for those who cannot see it.
+            #[must_use]
+            pub fn alt(mut self, words: impl Into<String>) -> Self {
+                self.alt = Some(words.into());
+                self
+            }
+
+            /// The bytes of the file.
+            #[must_use]
+            pub fn as_bytes(&self) -> &[u8] {
+                &self.bytes
+            }
+        }
+
+        impl RichDisplay for $name {
+            fn mime_bundle(&self) -> MimeBundle {
+                let size = count(self.bytes.len(), "byte", "bytes");
+                let bundle = MimeBundle::new().with_bytes($mime_type, self.bytes.clone());
+                match &self.alt {
+                    Some(words) => super::embed::with_alt(bundle, $mime_type, &self.bytes, words),
+                    None => bundle.with("text/plain", format!("({} of {size})", $called)),
+                }
+            }
+        }
+
+        shows_itself!($name);
+    };
 }
 
-impl RichDisplay for Png {
-    fn mime_bundle(&self) -> MimeBundle {
-        MimeBundle::new()
-            .with_bytes("image/png", self.0.clone())
-            .with(
-                "text/plain",
-                format!(
-                    "(a PNG picture of {})",
-                    count(self.0.len(), "byte", "bytes")
-                ),
-            )
-    }
-}
+picture_type!(
+    /// A picture in PNG, as bytes.
+    ///
+    /// ```
+    /// use notebook::display::{Png, RichDisplay};
+    ///
+    /// let picture = Png::new(vec![0x89, b'P', b'N', b'G']).alt("a red disc");
+    /// assert_eq!(picture.mime_bundle().text("text/plain"), Some("a red disc"));
+    /// ```
+    Png,
+    "image/png",
+    "a PNG picture"
+);
+picture_type!(
+    /// A picture in JPEG, as bytes: `Jpeg::from_file("harbour.jpg")?.alt("the harbour at dawn")`.
+    Jpeg,
+    "image/jpeg",
+    "a JPEG picture"
+);
 
 /// A JSON document, which JupyterLab shows as a tree that can be folded.
+///
+/// ```
+/// use notebook::display::Json;
+/// use notebook::serde_json::json;
+///
+/// let document = Json::new(json!({"name": "Ada", "ports": [80, 443]}));
+/// # let _ = document;
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Json(serde_json::Value);
 
@@ -112,9 +167,12 @@ impl Json {
         Json(document)
     }
 
-    /// Shows it as the cell's result; called for a cell's last expression.
-    pub fn evcxr_display(&self) {
-        show_result(self.mime_bundle());
+    /// Takes anything that serde can write.
+    ///
+    /// # Errors
+    /// When it cannot be JSON: a map whose keys are not text, for example.
+    pub fn of(value: &impl serde::Serialize) -> serde_json::Result<Json> {
+        serde_json::to_value(value).map(Json)
     }
 }
 
@@ -125,3 +183,5 @@ impl RichDisplay for Json {
             .with("text/plain", format!("{:#}", self.0))
     }
 }
+
+shows_itself!(Json);

@@ -222,17 +222,19 @@ impl<T: 'static> Exercise<T> {
         })
     }
 
-    /// `words` say what must hold, as a sentence that is shown in either case; `holds` looks.
+    /// Anything that is true or not: `sentence` says it, and is shown with the verdict; `is_so` finds out, from
+    /// the returned value and from the run.
     pub fn holds(
         self,
-        words: &str,
-        holds: impl Fn(&T, &Run) -> bool + Send + Sync + 'static,
+        sentence: &str,
+        is_so: impl Fn(&T, &Run) -> bool + Send + Sync + 'static,
     ) -> Self {
-        let words = words.to_owned();
-        self.expect(move |value, run| Finding::either(holds(value, run), &words, &words))
+        let sentence = sentence.to_owned();
+        self.expect(move |value, run| Finding::either(is_so(value, run), &sentence, &sentence))
     }
 
-    /// Anything else: the sentence that says what holds, or the one that says what does not.
+    /// Anything else: `judge` gives the sentence that says what is right, or as an error the one that says what is
+    /// not.
     pub fn judge(
         self,
         judge: impl Fn(&T, &Run) -> Result<String, String> + Send + Sync + 'static,

@@ -7,7 +7,7 @@
 use super::definition::{Clock, Plan};
 use super::lock;
 use super::os_thread::OsThread;
-use super::panics::{self, Panics};
+use super::panic_messages::{self, Panics};
 use super::record::Record;
 use super::run::Run;
 use super::telling::{self, End};
@@ -143,7 +143,7 @@ fn runtime(clock: Clock, panics: &Panics) -> std::io::Result<Runtime> {
     tasks::install(&mut builder);
     let (panics, cell) = (Arc::clone(panics), tasks::current_cell());
     builder.on_thread_start(move || {
-        panics::keep_on_this_thread(&panics);
+        panic_messages::keep_on_this_thread(&panics);
         tasks::enter_cell(cell);
     });
     builder.build()
@@ -160,7 +160,7 @@ fn on_the_thread(
     cell: channel::CellNumber,
     answer: oneshot::Sender<Vec<Finding>>,
 ) {
-    panics::keep_on_this_thread(&shared.panics);
+    panic_messages::keep_on_this_thread(&shared.panics);
     shared
         .record
         .begin(!matches!(plan.clock, Clock::Threads(_)));
@@ -192,7 +192,7 @@ fn on_the_thread(
             }
         })
     }))
-    .unwrap_or_else(|payload| End::Panicked(panics::message(&*payload)));
+    .unwrap_or_else(|payload| End::Panicked(panic_messages::message(&*payload)));
     let run = Run {
         facts: shared.record.facts(),
         elapsed: shared.record.now(),
@@ -208,7 +208,11 @@ fn on_the_thread(
         let _inside = runtime.enter();
         telling::judge(plan, type_name, end, &run)
     }))
-    .unwrap_or_else(|payload| vec![telling::judging_panicked(&panics::message(&*payload))]);
+    .unwrap_or_else(|payload| {
+        vec![telling::judging_panicked(&panic_messages::message(
+            &*payload,
+        ))]
+    });
     // Nobody there: the person has interrupted the check.
     let _ = answer.send(findings);
     let _ = catch_unwind(AssertUnwindSafe(|| runtime.shutdown_background()));

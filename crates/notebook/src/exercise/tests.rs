@@ -41,7 +41,7 @@ fn rice(work: &Work) -> super::Item<u32> {
 
 #[track_caller]
 fn assert_says(verdict: &Verdict, expected: &[&str]) {
-    let text = verdict.text();
+    let text = verdict.to_string();
     for words in expected {
         assert!(text.contains(words), "{words:?} is not in\n{text}");
     }

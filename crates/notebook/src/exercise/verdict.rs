@@ -2,7 +2,8 @@
 
 use super::definition::Plan;
 use super::words::{count, escape, inline};
-use crate::display::{MimeBundle, RichDisplay, show_result};
+use crate::display::{MimeBundle, RichDisplay, shows_itself};
+use std::fmt;
 
 /// How a finding counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,11 +120,6 @@ impl Verdict {
         self.hint.as_ref().map(|(_, _, text)| text.as_str())
     }
 
-    /// Shows it as the cell's result; called for a cell's last expression.
-    pub fn evcxr_display(&self) {
-        show_result(self.mime_bundle());
-    }
-
     fn headline(&self) -> String {
         if self.is_solved() {
             return format!("{}: solved.", self.name);
@@ -149,23 +145,6 @@ impl Verdict {
         }
     }
 
-    /// The verdict as text.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let mut lines = vec![self.headline()];
-        for finding in &self.findings {
-            let (sign, meaning) = finding.sign();
-            lines.push(format!(
-                "  {sign} {meaning}: {}",
-                finding.words.replace('\n', "\n    ")
-            ));
-        }
-        if let Some((number, of, text)) = &self.hint {
-            lines.push(format!("Hint {number} of {of}: {text}"));
-        }
-        lines.join("\n")
-    }
-
     /// The verdict in HTML, without colours of its own, so that it follows the notebook's theme.
     #[must_use]
     pub fn html(&self) -> String {
@@ -189,10 +168,28 @@ impl Verdict {
     }
 }
 
+/// The verdict as text.
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.headline())?;
+        for finding in &self.findings {
+            let (sign, meaning) = finding.sign();
+            let words = finding.words.replace('\n', "\n    ");
+            write!(formatter, "\n  {sign} {meaning}: {words}")?;
+        }
+        if let Some((number, of, text)) = &self.hint {
+            write!(formatter, "\nHint {number} of {of}: {text}")?;
+        }
+        Ok(())
+    }
+}
+
+shows_itself!(Verdict);
+
 impl RichDisplay for Verdict {
     fn mime_bundle(&self) -> MimeBundle {
         MimeBundle::new()
             .with("text/html", self.html())
-            .with("text/plain", self.text())
+            .with("text/plain", self.to_string())
     }
 }

@@ -1,6 +1,6 @@
 //! Small pieces of the texts that are shown.
 
-pub(crate) use crate::plot::escape::escape;
+pub(crate) use crate::text::escape;
 
 /// Text as HTML: pieces between backticks as code, line ends kept.
 pub(crate) fn inline(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! From values to places along an axis, and where its ticks are.
 
-use super::format::{Unit, format_number, format_seconds, with_commas};
+use super::format::{Unit, format_number, format_seconds};
+use crate::text::with_commas;
 
 /// A stretch of numbers laid along a line, evenly or by powers of ten.
 #[derive(Debug, Clone)]
@@ -70,6 +71,11 @@ impl Axis {
             self.high += (self.high - self.low) * 0.05;
         }
         self
+    }
+
+    /// From its lowest to its highest value.
+    pub(crate) fn range(&self) -> std::ops::Range<f64> {
+        self.low..self.high
     }
 
     pub(crate) fn unit(&self) -> &Unit {

@@ -5,6 +5,14 @@ use std::time::Duration;
 use super::style;
 
 /// One request: when it was sent and when its answer was there, both from a common start.
+///
+/// ```
+/// use notebook::plot::Call;
+/// use std::time::Duration;
+///
+/// let call = Call::new(Duration::from_millis(10), Duration::from_millis(60)).on("north");
+/// assert_eq!(call.lasted(), Duration::from_millis(50));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     pub(crate) sent: Duration,
@@ -49,7 +57,9 @@ impl Call {
         self
     }
 
-    pub(crate) fn seconds(&self) -> f64 {
-        self.answered.saturating_sub(self.sent).as_secs_f64()
+    /// From its request to its answer.
+    #[must_use]
+    pub fn lasted(&self) -> Duration {
+        self.answered.saturating_sub(self.sent)
     }
 }

@@ -8,9 +8,9 @@ use super::axis::Axis;
 use super::call::Call;
 use super::call_rows::Block;
 use super::calls::Calls;
-use super::format::Unit;
+use super::format::{Unit, format_duration};
 use super::sheet::{Label, Sheet};
-use super::style::{self, AXIS, CARD, GRID, INK, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+use super::style::{self, AXIS, GRID, INK, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
 
 /// Where the first row begins.
 pub(super) const TOP: f64 = 64.0;
@@ -129,11 +129,8 @@ fn draw_call(
     }
     // A call that took no time to speak of is still to be seen.
     let end = answered.max(began + 1.0);
-    let fill = if call.failure.is_some() {
-        style::pale(color, 0.5)
-    } else {
-        color
-    };
+    let strength = if call.failure.is_some() { 0.5 } else { 1.0 };
+    let fill = style::pale(color, strength);
     sheet.rectangle("call", (began, top), (end, bottom), fill, 0.0);
     let middle = (top + bottom) / 2.0;
     let mut label = end + 5.0;
@@ -142,7 +139,7 @@ fn draw_call(
         label += 8.0;
     }
     if row >= 14.0 {
-        let took = Unit::Seconds.format(call.seconds());
+        let took = format_duration(call.lasted());
         let text = call.failure.clone().unwrap_or(took);
         let text = style::fit(&text, SMALL_SIZE, WIDTH - 4.0 - label);
         sheet.text(&text, (label, middle), Label::new(SMALL_SIZE).muted());
@@ -168,13 +165,6 @@ fn waiting(sheet: &mut Sheet<'_>, class: &str, from: (f64, f64), to: (f64, f64),
 }
 
 fn cross(sheet: &mut Sheet<'_>, class: &str, (x, y): (f64, f64), half: f64) {
-    sheet.line(
-        "halo",
-        &[(x - half, y - half), (x + half, y + half)],
-        CARD,
-        4.0,
-        &[],
-    );
     sheet.line(
         class,
         &[

@@ -1,19 +1,31 @@
 //! A call chart: one bar per request, from sent to answered.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::call::Call;
 use super::call_bars::TOP;
 use super::call_rows::{Block, blocks};
-use super::count;
-use super::format::{Unit, format_duration};
+use super::format::format_duration;
 use super::overlap::most_at_once;
 use super::sheet::{self, Label};
-use super::style::{self, MARGIN, SMALL_SIZE};
+use super::style::{self, MARGIN, SMALL_SIZE, WIDTH};
 use super::summary::Summary;
 use super::table::Table;
+use crate::text::count;
 
 /// Requests in time: a bar each, in a block and a colour for each instance that answered.
+///
+/// ```
+/// use notebook::plot::{Call, Calls};
+/// use std::time::Duration;
+///
+/// let ms = Duration::from_millis;
+/// let mut calls = Calls::new("Two servers");
+/// calls.push(Call::new(ms(0), ms(40)).on("north"));
+/// calls.push(Call::new(ms(10), ms(90)).began(ms(40)).on("south").failed("503"));
+/// assert!(calls.to_string().contains("2 calls in 90.0 ms, at most 2 at once"));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Calls {
     title: String,
@@ -33,8 +45,13 @@ impl Calls {
     /// Adds a call.
     #[must_use]
     pub fn call(mut self, call: Call) -> Self {
-        self.calls.push(call);
+        self.push(call);
         self
+    }
+
+    /// Adds a call, as [`call`](Calls::call) does it: for loops.
+    pub fn push(&mut self, call: Call) {
+        self.calls.push(call);
     }
 
     /// Adds many calls.
@@ -69,14 +86,14 @@ impl Calls {
             .iter()
             .filter(|call| call.failure.is_some())
             .count();
-        let median =
-            Summary::of(self.calls.iter().map(Call::seconds)).map_or(0.0, |summary| summary.median);
+        let median = Summary::of(self.calls.iter().map(Call::lasted));
+        let median = median.map_or(Duration::ZERO, |summary| summary.median);
         let mut line = format!(
             "{} in {}, at most {} at once, median {}",
             count(self.calls.len(), "call", "calls"),
             format_duration(self.whole()),
             most_at_once(self.calls.iter().map(|call| (call.sent, call.answered))),
-            Unit::Seconds.format(median),
+            format_duration(median),
         );
         if failed > 0 {
             line.push_str(&format!(", {failed} failed"));
@@ -84,42 +101,8 @@ impl Calls {
         line
     }
 
-    /// How many calls, how long, how many at once; the same for each instance, as a table.
-    pub fn text(&self) -> String {
-        if self.calls.is_empty() {
-            return format!("{}\nNo calls yet.", self.title);
-        }
-        let mut table = Table::new(["answered by", "calls", "median", "longest", "longest wait"]);
-        for block in blocks(&self.calls) {
-            let of = || {
-                self.calls
-                    .iter()
-                    .filter(|call| call.instance == block.instance)
-            };
-            let Some(summary) = Summary::of(of().map(Call::seconds)) else {
-                continue;
-            };
-            let wait = of()
-                .map(|call| call.began - call.sent)
-                .max()
-                .unwrap_or_default();
-            table = table.row([
-                if block.instance.is_empty() {
-                    "all"
-                } else {
-                    block.instance
-                }
-                .to_owned(),
-                block.all.to_string(),
-                Unit::Seconds.format(summary.median),
-                Unit::Seconds.format(summary.highest),
-                format_duration(wait),
-            ]);
-        }
-        format!("{}\n{}\n{}", self.title, self.headline(), table.text())
-    }
-
     /// The picture as an SVG document.
+    #[must_use]
     pub fn svg(&self) -> String {
         if self.calls.is_empty() {
             return sheet::paint_message(
@@ -140,7 +123,7 @@ impl Calls {
         let notes = self.notes(rows, &blocks);
         let key = if self.has_key() { 22.0 } else { 0.0 };
         let height = end + 42.0 + key + 17.0 * notes.len() as f64;
-        sheet::paint(height, &self.title, &self.text(), |sheet| {
+        sheet::paint((WIDTH, height), &self.title, &self.to_string(), |sheet| {
             sheet.text(
                 &self.headline(),
                 (MARGIN, 46.0),
@@ -169,5 +152,43 @@ impl Calls {
             "{rows} of the {} are drawn, evenly chosen{by}.",
             count(self.calls.len(), "call", "calls")
         )]
+    }
+}
+
+/// How many calls, how long, how many at once; the same for each instance, as a table.
+impl fmt::Display for Calls {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.calls.is_empty() {
+            return write!(formatter, "{}\nNo calls yet.", self.title);
+        }
+        let mut table = Table::new(["answered by", "calls", "median", "longest", "longest wait"]);
+        for block in blocks(&self.calls) {
+            let calls = self.calls.iter();
+            let of: Vec<&Call> = calls
+                .filter(|call| call.instance == block.instance)
+                .collect();
+            let Some(summary) = Summary::of(of.iter().map(|call| call.lasted())) else {
+                continue;
+            };
+            let waits = of.iter().map(|call| call.began - call.sent);
+            let instance = match block.instance {
+                "" => "all",
+                name => name,
+            };
+            table.push([
+                instance.to_owned(),
+                block.all.to_string(),
+                format_duration(summary.median),
+                format_duration(summary.highest),
+                format_duration(waits.max().unwrap_or_default()),
+            ]);
+        }
+        write!(formatter, "{}\n{}\n{table}", self.title, self.headline())
+    }
+}
+
+impl Extend<Call> for Calls {
+    fn extend<I: IntoIterator<Item = Call>>(&mut self, calls: I) {
+        self.calls.extend(calls);
     }
 }

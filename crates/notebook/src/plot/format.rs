@@ -1,5 +1,6 @@
 //! How numbers are written, everywhere: in pictures, in tables, in descriptions.
 
+use crate::text::with_commas;
 use std::time::Duration;
 
 /// Writes a duration as people say it: three digits and the unit that suits, `812 ns`, `3.20 µs`,
@@ -94,21 +95,6 @@ fn three_digits(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
-/// Puts a comma between each three digits of the part before the point.
-pub(crate) fn with_commas(digits: &str) -> String {
-    let (whole, rest) = digits
-        .find('.')
-        .map_or((digits, ""), |point| digits.split_at(point));
-    let mut out = String::new();
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out + rest
-}
-
 /// What the numbers along an axis are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unit {
@@ -120,7 +106,21 @@ pub(crate) enum Unit {
     Other(String),
 }
 
+impl Default for Unit {
+    fn default() -> Self {
+        Unit::Other(String::new())
+    }
+}
+
 impl Unit {
+    /// The unit of this name. Seconds are written as durations are.
+    pub(crate) fn named(name: &str) -> Unit {
+        match name {
+            "s" | "seconds" => Unit::Seconds,
+            _ => Unit::Other(super::style::clean_name(name)),
+        }
+    }
+
     /// A measured value with its unit.
     pub(crate) fn format(&self, value: f64) -> String {
         match self {

@@ -1,17 +1,19 @@
 //! What a line plot says in words.
 
-use super::count;
-use super::format::{Unit, format_number};
+use std::fmt;
+
+use super::format::Unit;
 use super::lines::{Lines, MOST_LINES};
 use super::series::Series;
 use super::table::Table;
+use crate::text::count;
 
 /// Rows of the table: more would not be read.
 const MOST_ROWS: usize = 20;
 
-impl Lines {
-    /// The points of every line, as a table with a row for each x.
-    pub fn text(&self) -> String {
+/// The points of every line, as a table with a row for each x.
+impl fmt::Display for Lines {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown: Vec<(&Series, &Unit)> = self.shown().collect();
         let mut xs: Vec<f64> = shown
             .iter()
@@ -20,16 +22,15 @@ impl Lines {
         xs.sort_by(f64::total_cmp);
         xs.dedup();
         if xs.is_empty() {
-            return format!("{}\nNo points yet.", self.title);
+            return write!(formatter, "{}\nNo points yet.", self.title);
         }
-        let x_name = if self.x_name.is_empty() {
+        let x_label = if self.x_label.is_empty() {
             "x"
         } else {
-            &self.x_name
+            &self.x_label
         };
-        let mut table = Table::new(
-            std::iter::once(x_name).chain(shown.iter().map(|(line, _)| line.name.as_str())),
-        );
+        let names = shown.iter().map(|(line, _)| line.name.as_str());
+        let mut table = Table::new(std::iter::once(x_label).chain(names));
         // Of too many rows, evenly spread ones.
         let rows = xs.len().min(MOST_ROWS);
         for row in 0..rows {
@@ -39,30 +40,31 @@ impl Lines {
                 row * (xs.len() - 1) / (rows - 1)
             }];
             let cells = shown.iter().map(|(line, unit)| {
-                let y = line.at(x);
-                y.map_or(String::new(), |y| unit.format(y))
+                let y = line.at(x).map_or(String::new(), |y| unit.format(y));
+                match line.range_at(x) {
+                    Some((low, high)) => {
+                        format!("{y} ({} to {})", unit.format(low), unit.format(high))
+                    }
+                    None => y,
+                }
             });
-            let x = if self.x_unit == Unit::Seconds {
-                self.x_unit.format(x)
-            } else {
-                format_number(x)
-            };
-            table = table.row(std::iter::once(x).chain(cells));
+            table.push(std::iter::once(self.x_unit.format(x)).chain(cells));
         }
-        let mut text = format!("{}\n{}", self.title, table.text());
+        write!(formatter, "{}\n{table}", self.title)?;
         if xs.len() > rows {
-            text.push_str(&format!("\n{rows} of {}.", count(xs.len(), "row", "rows")));
+            write!(formatter, "\n{rows} of {}.", count(xs.len(), "row", "rows"))?;
         }
         for note in self.notes() {
-            text.push('\n');
-            text.push_str(&note);
+            write!(formatter, "\n{note}")?;
         }
-        text
+        Ok(())
     }
+}
 
+impl Lines {
     /// What the picture leaves out.
     pub(super) fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
+        let mut notes = self.remarks.clone();
         for (series, what) in [(&self.lines, "line"), (&self.ratios, "ratio")] {
             if series.len() > MOST_LINES {
                 let more = series.len() - MOST_LINES;

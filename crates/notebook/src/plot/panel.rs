@@ -2,7 +2,7 @@
 
 use super::axis::Axis;
 use super::lines::MOST_LINES;
-use super::series::{Series, thin};
+use super::series::{Form, Series, thin};
 use super::sheet::{Label, Sheet};
 use super::style::{self, AXIS, GRID, Marker, SMALL_SIZE, TEXT_SIZE};
 
@@ -17,7 +17,7 @@ const GAP: f64 = 10.0;
 /// A panel ready to be drawn.
 pub(crate) struct Panel<'a> {
     lines: &'a [Series],
-    y_name: &'a str,
+    y_label: &'a str,
     axis: Axis,
     inner: f64,
     first_style: usize,
@@ -28,18 +28,27 @@ impl<'a> Panel<'a> {
     /// of the colour, marker and dash pattern of its first line.
     pub(crate) fn new(
         lines: &'a [Series],
-        y_name: &'a str,
+        y_label: &'a str,
         axis: Axis,
         inner: f64,
         first_style: usize,
     ) -> Self {
         Self {
             lines: &lines[..lines.len().min(MOST_LINES)],
-            y_name,
+            y_label,
             axis,
             inner,
             first_style,
         }
+    }
+
+    pub(crate) fn axis(&self) -> &Axis {
+        &self.axis
+    }
+
+    /// Where the axis begins, below, and where it ends, when the panel begins at `top`.
+    pub(crate) fn inside(&self, top: f64) -> (f64, f64) {
+        (top + HEAD + self.inner, top + HEAD)
     }
 
     pub(crate) fn height(&self) -> f64 {
@@ -66,7 +75,7 @@ impl<'a> Panel<'a> {
         let values = self.lines.iter().filter_map(|line| line.points.last());
         let values =
             values.map(|(_, y)| style::text_width(&self.axis.unit().format(*y), SMALL_SIZE));
-        names.chain(values).fold(0.0, f64::max).min(170.0) + 34.0
+        names.chain(values).fold(0.0, f64::max).min(230.0) + 34.0
     }
 
     /// Draws the panel with its upper edge at `top`, its axes between `left` and `right`.
@@ -84,6 +93,7 @@ impl<'a> Panel<'a> {
         for (value, label) in self.ticks() {
             let y = y_place(value);
             sheet.line("grid", &[(left, y), (right, y)], GRID, 1.0, &[]);
+            let label = style::fit(&label, SMALL_SIZE, left - 10.0);
             sheet.text(
                 &label,
                 (left - 7.0, y),
@@ -101,7 +111,7 @@ impl<'a> Panel<'a> {
         }
         sheet.line("axis", &[(left, lower), (right, lower)], AXIS, 1.0, &[]);
         sheet.text(
-            self.y_name,
+            &style::fit(self.y_label, SMALL_SIZE, right - left),
             (left, upper - 12.0),
             Label::new(SMALL_SIZE).muted(),
         );
@@ -121,14 +131,21 @@ impl<'a> Panel<'a> {
                 continue;
             };
             ends.push((index, *end, self.axis.unit().format(*value)));
+            let color = style::color(style);
+            for ((x, _), (low, high)) in line.points.iter().zip(&line.ranges).take(most) {
+                if x_axis.holds(*x) && self.axis.holds(*low) && self.axis.holds(*high) {
+                    let places = (y_place(*low), y_place(*high));
+                    range(sheet, x_place(*x), places, color);
+                }
+            }
+            if line.form == Form::Dots {
+                for place in thin(&places, most) {
+                    marker(sheet, style, place);
+                }
+                continue;
+            }
             let thinned = thin(&places, most);
-            sheet.line(
-                "line",
-                &thinned,
-                style::color(style),
-                2.0,
-                style::dash(style),
-            );
+            sheet.line("line", &thinned, color, 2.0, style::dash(style));
             let step = places.len().div_ceil(markers).max(1);
             // Counted from the end, so that the end has one.
             for place in places.iter().rev().step_by(step) {
@@ -155,7 +172,9 @@ impl<'a> Panel<'a> {
             ((lower - upper + 20.0) / ends.len().max(1) as f64).min(17.0)
         };
         let wanted: Vec<f64> = ends.iter().map(|(_, (_, y), _)| *y).collect();
-        let places = spread_out(&wanted, apart, upper, lower);
+        // Two lines of text must end above the labels of the x axis.
+        let limit = if roomy { lower - 4.0 } else { lower };
+        let places = spread_out(&wanted, apart, upper, limit);
         // A name that is not level with its line's end is led to it, and so are then all others.
         let led = ends
             .iter()
@@ -174,7 +193,8 @@ impl<'a> Panel<'a> {
                 marker(sheet, style, (right + 20.0, y));
             }
             let at = right + if led { 30.0 } else { 12.0 };
-            let name = style::fit(&self.lines[index].name, TEXT_SIZE, style::WIDTH - 6.0 - at);
+            let name = style::fit(&self.lines[index].name, TEXT_SIZE, sheet.width() - 6.0 - at);
+            let value = style::fit(&value, SMALL_SIZE, sheet.width() - 4.0 - at);
             if roomy {
                 sheet.text(&name, (at, y - 7.5), Label::new(TEXT_SIZE).bold());
                 sheet.text(&value, (at, y + 8.5), Label::new(SMALL_SIZE).muted());
@@ -199,6 +219,17 @@ fn spread_out(wanted: &[f64], apart: f64, upper: f64, lower: f64) -> Vec<f64> {
         limit = *place - apart;
     }
     places
+}
+
+/// From the lowest to the highest, with a short stroke at either end.
+fn range(sheet: &mut Sheet<'_>, x: f64, (low, high): (f64, f64), color: plotters::style::RGBColor) {
+    for (from, to) in [
+        ((x, low), (x, high)),
+        ((x - 4.0, low), (x + 4.0, low)),
+        ((x - 4.0, high), (x + 4.0, high)),
+    ] {
+        sheet.line("range", &[from, to], color, 1.5, &[]);
+    }
 }
 
 fn marker(sheet: &mut Sheet<'_>, style: usize, (x, y): (f64, f64)) {

@@ -3,11 +3,21 @@
 use super::number::{Point, drawable};
 use super::style;
 
+/// How points are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Line,
+    Dots,
+}
+
 /// The points of one line, in order of x.
 #[derive(Debug, Clone)]
 pub(crate) struct Series {
     pub(crate) name: String,
+    pub(crate) form: Form,
     pub(crate) points: Vec<(f64, f64)>,
+    /// For each point the lowest and the highest, or nothing at all.
+    pub(crate) ranges: Vec<(f64, f64)>,
 }
 
 impl Series {
@@ -16,8 +26,35 @@ impl Series {
         points.sort_by(|one, other| one.0.total_cmp(&other.0));
         Self {
             name: style::clean_name(name),
+            form: Form::Line,
             points,
+            ranges: Vec::new(),
         }
+    }
+
+    /// A line whose points each have a range: `(x, [low, middle, high])`.
+    pub(crate) fn with_ranges(name: &str, ranges: impl Iterator<Item = (f64, [f64; 3])>) -> Series {
+        let mut ranges: Vec<(f64, [f64; 3])> = ranges.collect();
+        ranges.sort_by(|one, other| one.0.total_cmp(&other.0));
+        Series {
+            ranges: ranges
+                .iter()
+                .map(|(_, [low, _, high])| (*low, *high))
+                .collect(),
+            ..Series::new(name, ranges.iter().map(|(x, [_, middle, _])| (*x, *middle)))
+        }
+    }
+
+    /// All values along y, those of ranges too.
+    pub(crate) fn heights(&self) -> impl Iterator<Item = f64> {
+        let points = self.points.iter().map(|(_, y)| *y);
+        points.chain(self.ranges.iter().flat_map(|(low, high)| [*low, *high]))
+    }
+
+    /// The range of the point at exactly this x; of several, the first.
+    pub(crate) fn range_at(&self, x: f64) -> Option<(f64, f64)> {
+        let index = self.points.iter().position(|(other, _)| *other == x)?;
+        self.ranges.get(index).copied()
     }
 
     /// How many points have no place on such axes.

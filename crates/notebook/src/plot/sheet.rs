@@ -9,36 +9,34 @@ use std::fmt::Write as _;
 
 use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontStyle, IntoFont as _, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::{Color, FontStyle, IntoFont as _, RGBColor, ShapeStyle, TextStyle};
 
-use super::escape::{escape, only_xml_characters};
-use super::style::{self, CARD, INK, MARGIN, MUTED, SMALL_SIZE, TEXT_SIZE, TITLE_SIZE, WIDTH};
+use super::style::{self, INK, MARGIN, MUTED, ON_BAR, SMALL_SIZE, TEXT_SIZE, TITLE_SIZE, WIDTH};
+use crate::text::{escape, only_xml_characters};
 
 /// plotters places things on whole units. With two units to a CSS pixel, half pixels are possible.
-const UNITS: f64 = 2.0;
+pub(super) const UNITS: f64 = 2.0;
 
 /// plotters divides a font's size by this before writing it down.
 const FONT_FACTOR: f64 = 1.24;
 
-/// Draws a picture of `width` by `height` CSS pixels on an opaque white card.
+/// Draws a picture of this size, width and height in CSS pixels, without a ground of its own.
 ///
-/// The card is what makes a picture legible in every theme: JupyterLab shows SVG through an
-/// `<img>`, where neither the page's style sheet nor its theme reaches it.
 /// `title` and `description` become the picture's text alternative.
 pub(crate) fn paint(
-    height: f64,
+    (width, height): (f64, f64),
     title: &str,
     description: &str,
     draw: impl FnOnce(&mut Sheet<'_>),
 ) -> String {
-    let size = (units(WIDTH).max(1) as u32, units(height).max(1) as u32);
+    let size = (units(width).max(1) as u32, units(height).max(1) as u32);
     let mut raw = String::new();
     let mut sheet = Sheet {
         backend: SVGBackend::with_string(&mut raw, size),
         notes: Vec::new(),
+        width,
     };
-    sheet.rectangle("card", (0.0, 0.0), (WIDTH, height), CARD, 8.0);
-    let room = WIDTH - 2.0 * MARGIN;
+    let room = width - 2.0 * MARGIN;
     // Bold letters are a tenth wider. A long title is set smaller before it is cut.
     let long = style::text_width(title, TITLE_SIZE * 1.1) > room;
     let size = if long { TEXT_SIZE } else { TITLE_SIZE };
@@ -46,13 +44,13 @@ pub(crate) fn paint(
     sheet.text(&heading, (MARGIN, 26.0), Label::new(size).bold());
     draw(&mut sheet);
     let notes = sheet.finish();
-    let head = head((WIDTH, height), UNITS, title, description);
+    let head = head((width, height), UNITS, title, description);
     assemble(&head, &raw, &notes)
 }
 
 /// A card with nothing but a title and a sentence: what is missing, and how to give it.
 pub(crate) fn paint_message(title: &str, message: &str) -> String {
-    paint(80.0, title, message, |sheet| {
+    paint((WIDTH, 80.0), title, message, |sheet| {
         sheet.footnotes(54.0, &[message.to_owned()])
     })
 }
@@ -67,6 +65,25 @@ pub(crate) fn head(size: (f64, f64), scale: f64, title: &str, description: &str)
          style=\"max-width:100%;height:auto\">\n<title>{title}</title>\n<desc>{description}</desc>\n",
         width * scale,
         height * scale,
+    )
+}
+
+/// The same picture with what plotters drew on an area of its size.
+pub(crate) fn with_drawing(svg: &str, elements: &str) -> String {
+    let picture = svg.trim_end();
+    let picture = picture.strip_suffix("</svg>").unwrap_or(picture);
+    format!("{picture}<g class=\"drawing\" transform=\"scale({UNITS})\">\n{elements}</g>\n</svg>\n")
+}
+
+/// The same picture with another description.
+pub(crate) fn with_description(svg: &str, description: &str) -> String {
+    let parts = svg.split_once("<desc>").and_then(|(before, rest)| {
+        let (_, after) = rest.split_once("</desc>")?;
+        Some((before, after))
+    });
+    parts.map_or_else(
+        || svg.to_owned(),
+        |(before, after)| format!("{before}<desc>{}</desc>{after}", escape(description)),
     )
 }
 
@@ -137,7 +154,7 @@ impl Label {
     /// For text on a dark bar.
     pub(crate) fn on_dark(self) -> Self {
         Self {
-            color: CARD,
+            color: ON_BAR,
             ..self
         }
     }
@@ -159,12 +176,17 @@ impl Label {
 pub(crate) struct Sheet<'a> {
     backend: SVGBackend<'a>,
     notes: Vec<String>,
+    width: f64,
 }
 
 // Errors are dropped throughout: the backend writes to a String, which cannot fail.
 impl Sheet<'_> {
     fn note(&mut self, note: String) {
         self.notes.push(note);
+    }
+
+    pub(crate) fn width(&self) -> f64 {
+        self.width
     }
 
     fn finish(mut self) -> Vec<String> {
@@ -178,7 +200,7 @@ impl Sheet<'_> {
         class: &str,
         from: (f64, f64),
         to: (f64, f64),
-        fill: RGBColor,
+        fill: impl Color,
         round: f64,
     ) {
         let radius = if round > 0.0 {
@@ -197,7 +219,7 @@ impl Sheet<'_> {
         &mut self,
         class: &str,
         points: &[(f64, f64)],
-        color: RGBColor,
+        color: impl Color,
         width: f64,
         dash: &[u32],
     ) {
@@ -217,7 +239,7 @@ impl Sheet<'_> {
             .draw_path(points.iter().copied().map(place), &stroke);
     }
 
-    /// A disc, or with `filled` false a ring with the card's white inside.
+    /// A disc, or with `filled` false a ring.
     pub(crate) fn circle(
         &mut self,
         class: &str,
@@ -226,24 +248,16 @@ impl Sheet<'_> {
         color: RGBColor,
         filled: bool,
     ) {
-        let inside = if filled { color } else { CARD };
         self.note(format!(" class=\"{class}\""));
-        _ = self.backend.draw_circle(
-            place(centre),
-            units(radius).max(1) as u32,
-            &inside.filled(),
-            true,
-        );
-        if !filled {
-            self.note(String::new());
-            let stroke = ShapeStyle::from(&color).stroke_width(units(1.5) as u32);
-            _ = self.backend.draw_circle(
-                place(centre),
-                units(radius).max(1) as u32,
-                &stroke,
-                false,
-            );
-        }
+        let style = if filled {
+            color.filled()
+        } else {
+            color.stroke_width(units(1.5) as u32)
+        };
+        let radius = units(radius).max(1) as u32;
+        _ = self
+            .backend
+            .draw_circle(place(centre), radius, &style, filled);
     }
 
     /// A filled polygon.
@@ -261,6 +275,15 @@ impl Sheet<'_> {
             return;
         }
         self.note(String::new());
+        // What is centered near an edge stays within the picture.
+        let half = style::text_width(&text, label.size) / 2.0;
+        let (x, y) = at;
+        let x = match label.anchor {
+            HPos::Center if 2.0 * half + 4.0 < self.width => {
+                x.clamp(half + 2.0, self.width - half - 2.0)
+            }
+            _ => x,
+        };
         let mut font = ("sans-serif", label.size * UNITS * FONT_FACTOR).into_font();
         if label.bold {
             font = font.style(FontStyle::Bold);
@@ -268,13 +291,14 @@ impl Sheet<'_> {
         let style = TextStyle::from(font)
             .color(&label.color)
             .pos(Pos::new(label.anchor, VPos::Center));
-        _ = self.backend.draw_text(&text, &style, place(at));
+        _ = self.backend.draw_text(&text, &style, place((x, y)));
     }
 
     /// Small lines of text at the foot of the card, the first of them at height `y`.
     pub(crate) fn footnotes(&mut self, y: f64, lines: &[String]) {
+        let room = self.width - 2.0 * MARGIN;
         for (index, line) in lines.iter().enumerate() {
-            let line = style::fit(line, SMALL_SIZE, WIDTH - 2.0 * MARGIN);
+            let line = style::fit(line, SMALL_SIZE, room);
             self.text(
                 &line,
                 (MARGIN, y + 17.0 * index as f64),

@@ -1,23 +1,31 @@
-//! The one look of all pictures: colours, markers, dash patterns, sizes.
+//! The one look of all pictures: colors, markers, dash patterns, sizes.
 //!
-//! The colours are those of Okabe and Ito, "Color Universal Design: how to make figures and
-//! presentations that are friendly to colorblind people" (2002, revised 2008), without their
-//! yellow, which is too pale for a thin line on white. No reader has to rely on colour: each
+//! A front end shows a picture as an `<img>`, where neither the page's style sheet nor its theme reaches it. So
+//! pictures have no ground of their own, and all their colors are of middle brightness: each has a contrast of
+//! at least 3:1 on a white page and on a dark one alike, and none glares.
+//!
+//! The colors are those of Okabe and Ito, "Color Universal Design: how to make figures and
+//! presentations that are friendly to colorblind people" (2002, revised 2008), their light ones darkened and
+//! black lightened as far as that takes. No reader has to rely on color: each
 //! series also has a marker and a dash pattern of its own, and its name beside it.
 
-use plotters::style::RGBColor;
+use plotters::style::{Color as _, RGBAColor, RGBColor};
 
 /// Width of every picture, in CSS pixels. JupyterLab does not scale an SVG down: this is what a window
 /// of 1280 pixels has room for beside a wide sidebar.
 pub(crate) const WIDTH: f64 = 640.0;
+/// A side longer than this, in CSS pixels, is more likely a slip than a wish.
+pub(crate) const LONGEST: f64 = 10_000.0;
 /// Space between the card's edge and what is drawn on it.
 pub(crate) const MARGIN: f64 = 20.0;
 
-pub(crate) const CARD: RGBColor = RGBColor(255, 255, 255);
-pub(crate) const INK: RGBColor = RGBColor(26, 26, 26);
-pub(crate) const MUTED: RGBColor = RGBColor(85, 85, 85);
-pub(crate) const AXIS: RGBColor = RGBColor(120, 120, 120);
-pub(crate) const GRID: RGBColor = RGBColor(226, 226, 226);
+/// Text and lines on bars, which are dark enough for it.
+pub(crate) const ON_BAR: RGBColor = RGBColor(255, 255, 255);
+pub(crate) const INK: RGBColor = RGBColor(115, 115, 115);
+pub(crate) const MUTED: RGBColor = RGBColor(120, 120, 120);
+pub(crate) const AXIS: RGBColor = RGBColor(128, 128, 128);
+/// Lines that only guide the eye: faint.
+pub(crate) const GRID: RGBAColor = RGBAColor(128, 128, 128, 0.25);
 
 pub(crate) const TITLE_SIZE: f64 = 16.0;
 pub(crate) const TEXT_SIZE: f64 = 13.0;
@@ -28,9 +36,9 @@ const PALETTE: [RGBColor; 7] = [
     RGBColor(213, 94, 0),    // vermilion
     RGBColor(0, 158, 115),   // bluish green
     RGBColor(204, 121, 167), // reddish purple
-    RGBColor(230, 159, 0),   // orange
-    RGBColor(86, 180, 233),  // sky blue
-    RGBColor(0, 0, 0),       // black
+    RGBColor(184, 125, 0),   // orange, darkened
+    RGBColor(59, 143, 196),  // sky blue, darkened
+    RGBColor(117, 117, 117), // gray
 ];
 
 // Lengths of strokes and gaps in CSS pixels. Five patterns and seven colours have no common
@@ -72,11 +80,9 @@ pub(crate) fn marker(index: usize) -> Marker {
     MARKERS[index % MARKERS.len()]
 }
 
-/// `color` mixed with the card's white: `strength` 1 leaves it, 0 gives white. Mixing instead of
-/// transparency keeps the picture the same on every background.
-pub(crate) fn pale(color: RGBColor, strength: f64) -> RGBColor {
-    let mix = |part: u8| (255.0 - (255.0 - f64::from(part)) * strength).round() as u8;
-    RGBColor(mix(color.0), mix(color.1), mix(color.2))
+/// `color`, letting the ground through: `strength` 1 leaves it, 0 leaves nothing of it.
+pub(crate) fn pale(color: RGBColor, strength: f64) -> RGBAColor {
+    color.mix(strength)
 }
 
 /// About how wide `text` is at `size` pixels. We have no font to measure with, so this errs on
@@ -157,6 +163,41 @@ mod tests {
     fn names_become_one_line() {
         assert_eq!(clean_name("a\nb\0c"), "a b c");
         assert_eq!(clean_name(&"x".repeat(5000)).chars().count(), 101 - 1 + 1);
+    }
+
+    /// Contrast as WCAG 2 has it.
+    fn contrast(one: RGBColor, other: RGBColor) -> f64 {
+        let part = |part: u8| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.04045 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        let bright = |RGBColor(red, green, blue)| {
+            0.2126 * part(red) + 0.7152 * part(green) + 0.0722 * part(blue) + 0.05
+        };
+        let (one, other) = (bright(one), bright(other));
+        one.max(other) / one.min(other)
+    }
+
+    #[test]
+    fn every_color_can_be_seen_on_light_and_on_dark_pages() {
+        // Pages of JupyterLab, of Visual Studio Code, of GitHub.
+        let grounds = [0x00ff_ffff_u32, 0x0011_1111, 0x001e_1e1e, 0x000d_1117];
+        let drawn = PALETTE.into_iter().chain([INK, MUTED, AXIS]);
+        for color in drawn {
+            for ground in grounds {
+                let [_, red, green, blue] = ground.to_be_bytes();
+                let seen = contrast(color, RGBColor(red, green, blue));
+                assert!(seen >= 3.0, "{color:?} on {ground:06x}: {seen:.2}");
+            }
+        }
+        for color in PALETTE {
+            assert!(contrast(color, ON_BAR) >= 3.0, "{color:?}");
+        }
+        assert!(contrast(INK, RGBColor(255, 255, 255)) >= 4.5);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+pub(crate) mod labels;
+
 /// Bytes; a notebook keeps every picture in its file.
 const LARGEST: usize = 60_000;
 
@@ -61,7 +63,7 @@ fn bars_have_the_lengths_of_their_values() {
         .map(width)
         .collect();
     assert!((widths[0] / widths[1] - 3.0).abs() < 0.02, "{widths:?}");
-    assert!(texts(&svg).contains("300 ms") && bars.text().contains("300 ms"));
+    assert!(texts(&svg).contains("300 ms") && bars.to_string().contains("300 ms"));
 }
 
 #[test]
@@ -77,7 +79,7 @@ fn lines_have_a_vertex_for_each_point() {
     assert_eq!(elements(&svg, "line"), 3);
     assert_eq!(points_of_lines(&svg), [3, 4, 3]);
     assert!(elements(&svg, "marker") >= 3 + 4 + 3);
-    assert!(lines.text().contains("25.0×"), "{}", lines.text());
+    assert!(lines.to_string().contains("25.0×"), "{}", lines.to_string());
     assert!(texts(&svg).contains("25.0×"));
 }
 
@@ -86,12 +88,16 @@ fn names_from_anywhere_stay_text() {
     let name = "<script>&\"'\u{1}\u{fffe}\n]]>";
     for svg in [
         Bars::new(name).bar(name, ms(1)).svg(),
-        Lines::new(name).x(name).y(name).line(name, [(1, 1)]).svg(),
+        Lines::new(name)
+            .x_label(name)
+            .y_label(name)
+            .line(name, [(1, 1)])
+            .svg(),
         Distribution::new(name).group(name, [ms(1)]).svg(),
         Calls::new(name)
             .call(Call::new(ms(0), ms(1)).on(name).failed(name))
             .svg(),
-        draw((10, 10), |_| Ok(())).unwrap().described_as(name).svg(),
+        draw(name, |_| Ok(())).unwrap().alt(name).svg(),
     ] {
         assert_eq!(elements(&svg, "script"), 0);
         assert!(!svg.contains("<script>"));
@@ -155,17 +161,132 @@ fn much_data_stays_small() {
 
 #[test]
 fn an_error_while_drawing_is_an_error_to_read() {
-    let error = draw((100, 100), |_| Err("the file has no rows".into())).unwrap_err();
+    let error = draw("", |_| Err("the file has no rows".into())).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the drawing stopped: the file has no rows"
     );
     assert!(
-        draw((0, 100), |_| Ok(()))
+        Canvas::new("")
+            .size(0, 100)
+            .draw(|_| Ok(()))
             .unwrap_err()
             .to_string()
             .contains("not possible")
     );
+}
+
+#[test]
+fn what_plotters_draws_over_a_plot_stands_where_the_plots_own_values_do() {
+    use plotters::prelude::{Circle, LineSeries};
+    let circles = |svg: &str| -> Vec<(f64, f64)> {
+        let document = roxmltree::Document::parse(svg).unwrap();
+        let mut found = Vec::new();
+        for circle in document
+            .descendants()
+            .filter(|node| node.has_tag_name("circle"))
+        {
+            let number = |name| circle.attribute(name).unwrap().parse::<f64>().unwrap();
+            let in_drawing = circle
+                .ancestors()
+                .any(|node| node.attribute("class") == Some("drawing"));
+            let scale = if in_drawing { 1.0 } else { 0.5 };
+            found.push((number("cx") * scale, number("cy") * scale));
+        }
+        found
+    };
+    let points = [(1.0, 3.0), (10.0, 40.0), (100.0, 5.0)];
+    for lines in [
+        Lines::new("even").line("dots", points),
+        Lines::new("log").line("dots", points).log_x().log_y(),
+        Lines::new("large")
+            .line("dots", points)
+            .size(900, 400)
+            .ratio("r", points),
+    ] {
+        let own = circles(&lines.svg());
+        let drawing = lines
+            .draw_with(|mut chart| {
+                chart.draw_series(points.map(|point| Circle::new(point, 9, theme::INK)))?;
+                Ok(())
+            })
+            .unwrap();
+        let both = circles(&drawing.svg());
+        assert_eq!(both.len(), own.len() + 3);
+        for place in &both[own.len()..] {
+            let near = |other: &(f64, f64)| {
+                (other.0 - place.0).abs() <= 1.5 && (other.1 - place.1).abs() <= 1.5
+            };
+            assert!(own.iter().any(near), "{place:?} of {both:?}");
+        }
+    }
+    let bars = Bars::new("b").bar("one", 10).bar("two", 20);
+    let drawing = bars
+        .draw_with(|mut chart| {
+            chart.draw_series(LineSeries::new(
+                [(20.0, -0.5), (20.0, 1.5)],
+                theme::color(1),
+            ))?;
+            Ok(())
+        })
+        .unwrap();
+    assert!(drawing.svg().contains("class=\"drawing\""));
+    let empty = Lines::new("empty").draw_with(|_| Ok(()));
+    assert!(matches!(empty, Err(DrawError::NoAxes)));
+    // An error can go wherever errors go.
+    fn check(_: impl Send + Sync + 'static) {}
+    check(DrawError::NoAxes);
+}
+
+#[test]
+fn dots_ranges_histograms_and_shares() {
+    let scatter = Lines::new("scatter").points("dots", [(1, 2), (2, 4), (3, 3)]);
+    assert_eq!(elements(&scatter.svg(), "line"), 0);
+    assert_eq!(elements(&scatter.svg(), "marker"), 3);
+    let ranges = Lines::new("ranges").ranges("r", [(2, [5, 6, 9]), (1, [1, 2, 3])]);
+    assert_eq!(elements(&ranges.svg(), "range"), 6);
+    assert!(ranges.to_string().contains("2 (1 to 3)"), "{ranges}");
+    let runs = Lines::new("runs").runs("r", [(1, vec![ms(10), ms(20), ms(30)])]);
+    assert!(
+        runs.to_string().contains("20.0 ms (15.0 ms to 25.0 ms)"),
+        "{runs}"
+    );
+    let bars = Bars::new("bars").bar_with_range("b", [ms(90), ms(100), ms(130)]);
+    assert_eq!(elements(&bars.svg(), "range"), 4);
+    assert!(
+        bars.to_string().contains("100 ms (90.0 ms to 130 ms)"),
+        "{bars}"
+    );
+    let spread = Distribution::new("d").group("runs", (1..=100).map(ms));
+    let counted = elements(&spread.clone().histogram().svg(), "bin");
+    assert!(
+        counted >= 23,
+        "evenly spread runs fall into every step: {counted}"
+    );
+    let shares = spread.ecdf().svg();
+    assert_eq!(elements(&shares, "line"), 1);
+    assert!(
+        texts(&shares).contains("runs: p50 50.5 ms, p90 90.1 ms, p99 99.0 ms."),
+        "{}",
+        texts(&shares)
+    );
+}
+
+#[test]
+fn loops_push_and_extend() {
+    let mut bars = Bars::new("b");
+    bars.extend([("one", ms(1)), ("two", ms(2))]);
+    bars.push("three", ms(3));
+    assert_eq!(elements(&bars.svg(), "bar"), 3);
+    let mut groups = Distribution::new("d").log_x();
+    groups.extend([("one", [1, 2]), ("two", [3, 4])]);
+    assert_eq!(elements(&groups.svg(), "median"), 2);
+    let mut calls = Calls::new("c");
+    calls.extend([Call::new(ms(0), ms(1)), Call::new(ms(1), ms(2))]);
+    assert_eq!(elements(&calls.svg(), "call"), 2);
+    let mut table = Table::new(["a", "b"]);
+    table.extend([["1", "2"], ["3", "4"]]);
+    assert_eq!(table.len(), 2);
 }
 
 #[test]
@@ -206,7 +327,7 @@ proptest! {
         let mut lines = Lines::new("any").line("line", &points).ratio("ratio", &points);
         if log_x { lines = lines.log_x(); }
         if log_y { lines = lines.log_y(); }
-        if seconds { lines = lines.y_seconds(); }
+        if seconds { lines = lines.y_unit("s"); }
         let fits = |value: f64, log: bool| value.abs() <= 1e100 && (!log || value > 0.0);
         let drawn = |log_y: bool| points.iter().filter(|(x, y)| fits(*x, log_x) && fits(*y, log_y)).count();
         let expected: Vec<usize> = [drawn(log_y), drawn(false)].into_iter().filter(|count| *count > 0).collect();
@@ -220,7 +341,7 @@ proptest! {
         let fits = |value: &&f64| value.abs() <= 1e100 && (!log || **value > 0.0);
         let drawn: Vec<usize> = groups.iter().map(|group| group.iter().filter(fits).count()).collect();
         let mut runs = groups.into_iter().fold(Distribution::new("any"), |runs, group| runs.group("group", group));
-        if log { runs = runs.log(); }
+        if log { runs = runs.log_x(); }
         let svg = runs.svg();
         prop_assert_eq!(elements(&svg, "median"), drawn.iter().filter(|count| **count > 0).count());
         prop_assert_eq!(elements(&svg, "dot"), drawn.iter().sum::<usize>());

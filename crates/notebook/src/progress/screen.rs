@@ -1,110 +1,101 @@
-//! The terminal that indicatif believes to draw on: a few lines, shown as one output.
-//!
-//! indicatif ends a line by filling it with spaces up to the terminal's width, and relies on the
-//! terminal to wrap what comes next. So this one wraps, as terminals do, before the first character
-//! that has no room.
+//! The terminal that indicatif draws on: its own one in memory, whose text is shown as one output.
 
 use crate::display::{DisplayHandle, MimeBundle, display};
-use indicatif::TermLike;
+use indicatif::{InMemoryTerm, TermLike};
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// How many characters fit beside each other.
-const WIDTH: u16 = 90;
-/// More bars than this are not drawn.
+const WIDTH: u16 = 100;
+/// How many bars fit below each other. indicatif draws no more.
 const HEIGHT: u16 = 60;
 
-/// Stands in the second column of a wide character.
-const TAKEN: char = '\0';
-
-/// Whether a character takes two columns: those of East Asia, and pictures.
-fn is_wide(character: char) -> bool {
-    matches!(character,
-        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}'
-        | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}'
-        | '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}')
+/// A few lines of text, and the output that shows them.
+#[derive(Debug)]
+pub(super) struct Screen {
+    terminal: InMemoryTerm,
+    output: Mutex<Option<DisplayHandle>>,
 }
 
-/// Lines of text and a cursor, and the output that shows them.
-#[derive(Debug, Default)]
-pub(super) struct Screen(Mutex<Contents>);
-
-#[derive(Debug, Default)]
-struct Contents {
-    lines: Vec<Vec<char>>,
-    row: usize,
-    column: usize,
-    in_escape: bool,
-    output: Option<DisplayHandle>,
-}
-
-impl Contents {
-    fn write(&mut self, text: &str) {
-        for character in text.chars() {
-            match character {
-                // A colour or the like ends with a letter; plain text has none.
-                _ if self.in_escape => self.in_escape = !character.is_ascii_alphabetic(),
-                '\u{1b}' => self.in_escape = true,
-                '\r' => self.column = 0,
-                '\n' => (self.row, self.column) = (self.row + 1, 0),
-                _ => self.put(character),
-            }
-        }
-    }
-
-    fn put(&mut self, character: char) {
-        let width = if is_wide(character) { 2 } else { 1 };
-        if self.column + width > usize::from(WIDTH) {
-            (self.row, self.column) = (self.row + 1, 0);
-        }
-        let column = self.column;
-        let line = self.line();
-        if line.len() < column + width {
-            line.resize(column + width, ' ');
-        }
-        line[column] = character;
-        if width == 2 {
-            line[column + 1] = TAKEN;
-        }
-        self.column += width;
-    }
-
-    fn line(&mut self) -> &mut Vec<char> {
-        if self.lines.len() <= self.row {
-            self.lines.resize_with(self.row + 1, Vec::new);
-        }
-        &mut self.lines[self.row]
-    }
-
-    fn text(&self) -> String {
-        let lines = self.lines.iter().map(|line| {
-            let line: String = line
-                .iter()
-                .filter(|character| **character != TAKEN)
-                .collect();
-            line.trim_end().to_owned()
-        });
-        let lines: Vec<String> = lines.collect();
-        lines.join("\n").trim_end().to_owned()
-    }
-
-    /// Shows the lines; nothing before there is something to see.
-    fn show(&mut self) {
-        let text = self.text();
-        // Plain text, which front ends set in letters of one width and whose colours they know.
-        let bundle = MimeBundle::new().with("text/plain", text.as_str());
-        match &self.output {
-            Some(output) => output.update(&bundle),
-            None if text.is_empty() => {}
-            None => self.output = Some(display(&bundle)),
+impl Default for Screen {
+    fn default() -> Self {
+        Screen {
+            terminal: InMemoryTerm::new(HEIGHT, WIDTH),
+            output: Mutex::default(),
         }
     }
 }
 
 impl Screen {
-    fn contents(&self) -> MutexGuard<'_, Contents> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Shows the lines; nothing before there is something to see.
+    fn show(&self) {
+        // It notes what was drawn, for tests; nobody asks for it here.
+        let _ = self.terminal.moves_since_last_check();
+        let formatted = self.terminal.contents_formatted();
+        let text = in_colors(&String::from_utf8_lossy(&formatted));
+        // Plain text, which front ends set in letters of one width and whose colors they know.
+        let bundle = MimeBundle::new().with("text/plain", text.as_str());
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        match output.as_ref() {
+            Some(output) => output.update(&bundle),
+            None if text.is_empty() => {}
+            None => *output = Some(display(&bundle)),
+        }
     }
+}
+
+/// What a terminal is told, as text: colors stay, and where it skips columns there are spaces. Colors that
+/// nothing follows go, and with them what would make an empty line a full one.
+fn in_colors(told: &str) -> String {
+    let mut lines = Vec::new();
+    for line in told.lines() {
+        let mut text = String::new();
+        // What was last written that can be seen.
+        let mut seen = 0;
+        let mut colored = false;
+        let mut rest = line;
+        while let Some(character) = rest.chars().next() {
+            rest = &rest[character.len_utf8()..];
+            if character != '\u{1b}' {
+                text.push(character);
+                if !character.is_whitespace() {
+                    seen = text.len();
+                }
+                continue;
+            }
+            // ESC [ numbers letter
+            let Some(end) = rest.find(|character: char| character.is_ascii_alphabetic()) else {
+                break;
+            };
+            let (numbers, letter) = (&rest[1.min(end)..end], &rest[end..=end]);
+            rest = &rest[end + 1..];
+            match letter {
+                "m" => {
+                    colored = !matches!(numbers, "" | "0");
+                    text.push_str(&format!("\u{1b}[{numbers}m"));
+                    if !colored {
+                        seen = if seen == 0 { 0 } else { text.len() };
+                    }
+                }
+                "C" => text.push_str(&" ".repeat(numbers.parse().unwrap_or(1))),
+                _ => {}
+            }
+        }
+        text.truncate(seen);
+        if colored && seen > 0 {
+            text.push_str("\u{1b}[m");
+        }
+        lines.push(text.trim_end().to_owned());
+    }
+    lines.join("\n").trim_end().to_owned()
+}
+
+macro_rules! draws_on_terminal {
+    ($($does:ident($($given:ident: $kind:ty)?)),* $(,)?) => {$(
+        fn $does(&self $(, $given: $kind)?) -> io::Result<()> {
+            self.terminal.$does($($given)?)
+        }
+    )*};
 }
 
 impl TermLike for Screen {
@@ -116,106 +107,32 @@ impl TermLike for Screen {
         HEIGHT
     }
 
-    fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
-        let mut contents = self.contents();
-        contents.row = contents.row.saturating_sub(lines);
-        Ok(())
-    }
-
-    fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
-        self.contents().row += lines;
-        Ok(())
-    }
-
-    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
-        self.contents().column += columns;
-        Ok(())
-    }
-
-    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
-        let mut contents = self.contents();
-        contents.column = contents.column.saturating_sub(columns);
-        Ok(())
-    }
-
-    fn write_line(&self, text: &str) -> io::Result<()> {
-        let mut contents = self.contents();
-        contents.write(text);
-        contents.write("\n");
-        Ok(())
-    }
-
-    fn write_str(&self, text: &str) -> io::Result<()> {
-        self.contents().write(text);
-        Ok(())
-    }
-
-    fn clear_line(&self) -> io::Result<()> {
-        let mut contents = self.contents();
-        contents.line().clear();
-        contents.column = 0;
-        Ok(())
+    draws_on_terminal! {
+        move_cursor_up(lines: usize),
+        move_cursor_down(lines: usize),
+        move_cursor_right(columns: usize),
+        move_cursor_left(columns: usize),
+        write_line(text: &str),
+        write_str(text: &str),
+        clear_line(),
     }
 
     fn flush(&self) -> io::Result<()> {
-        self.contents().show();
+        self.show();
         Ok(())
     }
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-    use std::sync::Arc;
 
-    /// A screen that a test can look at while a bar draws on it.
-    #[derive(Debug, Clone, Default)]
-    pub(in crate::progress) struct Watched(Arc<Screen>);
-
-    impl Watched {
-        pub(in crate::progress) fn text(&self) -> String {
-            self.0.contents().text()
-        }
-    }
-
-    impl TermLike for Watched {
-        fn width(&self) -> u16 {
-            self.0.width()
-        }
-        fn height(&self) -> u16 {
-            self.0.height()
-        }
-        fn move_cursor_up(&self, lines: usize) -> io::Result<()> {
-            self.0.move_cursor_up(lines)
-        }
-        fn move_cursor_down(&self, lines: usize) -> io::Result<()> {
-            self.0.move_cursor_down(lines)
-        }
-        fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
-            self.0.move_cursor_right(columns)
-        }
-        fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
-            self.0.move_cursor_left(columns)
-        }
-        fn write_line(&self, text: &str) -> io::Result<()> {
-            self.0.write_line(text)
-        }
-        fn write_str(&self, text: &str) -> io::Result<()> {
-            self.0.write_str(text)
-        }
-        fn clear_line(&self) -> io::Result<()> {
-            self.0.clear_line()
-        }
-        fn flush(&self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn watched() -> (Watched, ProgressDrawTarget) {
-        let screen = Watched::default();
-        let target = ProgressDrawTarget::term_like_with_hz(Box::new(screen.clone()), 255);
-        (screen, target)
+    fn watched() -> (InMemoryTerm, ProgressDrawTarget) {
+        let screen = Screen::default();
+        let terminal = screen.terminal.clone();
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(screen), 255);
+        (terminal, target)
     }
 
     fn plain(bar: &ProgressBar, name: &'static str) {
@@ -226,21 +143,21 @@ pub(super) mod tests {
 
     #[test]
     fn a_bar_is_drawn_over_itself() {
-        let (screen, target) = watched();
+        let (terminal, target) = watched();
         let bar = ProgressBar::with_draw_target(Some(3), target);
         plain(&bar, "three 三");
         for _ in 0..3 {
             bar.inc(1);
         }
         bar.abandon();
-        assert_eq!(screen.text(), "three 三 3/3");
+        assert_eq!(terminal.contents(), "three 三 3/3");
         bar.finish_and_clear();
-        assert_eq!(screen.text(), "");
+        assert_eq!(terminal.contents(), "");
     }
 
     #[test]
-    fn fifty_threads_move_a_bar_and_several_bars_stand_below_each_other() {
-        let (screen, target) = watched();
+    fn several_bars_stand_below_each_other() {
+        let (terminal, target) = watched();
         let bars = MultiProgress::with_draw_target(target);
         let (first, second) = (
             bars.add(ProgressBar::new(50)),
@@ -258,6 +175,54 @@ pub(super) mod tests {
         });
         first.abandon();
         second.abandon();
-        assert_eq!(screen.text(), "first 50/50\nsecond 500/500");
+        assert_eq!(terminal.contents(), "first 50/50\nsecond 500/500");
+    }
+
+    #[test]
+    fn our_bars_have_colors_and_say_how_fast_and_how_long() {
+        let (terminal, target) = watched();
+        let bar = crate::progress::styled(
+            ProgressBar::with_draw_target(Some(40), target),
+            crate::progress::BAR,
+        );
+        bar.inc(20);
+        bar.force_draw();
+        let text = in_colors(&String::from_utf8_lossy(&terminal.contents_formatted()));
+        assert!(text.contains("\u{1b}[34m█"), "{text:?}");
+        let plain = terminal.contents();
+        assert!(
+            plain.contains("50 %") && plain.contains("/s") && plain.contains(" left"),
+            "{plain}"
+        );
+        assert!(!text.contains("[H") && !text.ends_with(' '), "{text:?}");
+    }
+
+    #[test]
+    fn a_spinner_that_is_given_a_length_says_how_far_it_is() {
+        let (terminal, target) = watched();
+        let spinner = crate::progress::styled(
+            ProgressBar::with_draw_target(None, target),
+            crate::progress::SPINNER,
+        );
+        spinner.inc(5);
+        spinner.force_draw();
+        assert!(
+            !terminal.contents().contains('%'),
+            "{}",
+            terminal.contents()
+        );
+        spinner.set_length(20);
+        spinner.force_draw();
+        assert!(
+            terminal.contents().contains("5 of 20, 25 %"),
+            "{}",
+            terminal.contents()
+        );
+    }
+
+    #[test]
+    fn of_what_a_terminal_is_told_colors_and_places_stay() {
+        let told = "\u{1b}[34mab\u{1b}[3Cc\u{1b}[m\u{1b}[10C\n\u{1b}[m\n";
+        assert_eq!(in_colors(told), "\u{1b}[34mab   c\u{1b}[m");
     }
 }

@@ -1,7 +1,7 @@
 //! How a question is shown.
 
 use super::{Asked, Choice, Question};
-use crate::display::{MimeBundle, RichDisplay};
+use crate::display::{MimeBundle, RichDisplay, show_result};
 use crate::exercise::{escape, inline};
 
 /// For tests: the question as data, so that they can run its code.
@@ -17,6 +17,11 @@ impl RichDisplay for Question {
             _ if self.only_result => bundle,
             Asked::Prints(_) | Asked::Compiles(_) => bundle.with_json(DATA, &self.data()),
         }
+    }
+
+    fn evcxr_display(&self) {
+        self.remember();
+        show_result(self.mime_bundle());
     }
 }
 

@@ -1,11 +1,11 @@
-//! Closures on tokio's threads for blocking work, as rows of a recording.
+//! Closures on tokio's threads for blocking work, which no hook sees.
 
-use super::registry::{current_cell, enter_cell};
-use crate::timeline::clock;
-use crate::timeline::context;
-use crate::timeline::recorder::{Kind, Outcome};
-use ::tokio::task::JoinHandle;
+use super::registry::{self, Entry, Work};
+use crate::current::enter_cell;
+use crate::trace::recorder::Outcome;
+use ::tokio::task::{AbortHandle, JoinHandle};
 use std::panic::Location;
+use std::sync::Arc;
 
 /// Runs a closure on a thread where it may block, as [`::tokio::task::spawn_blocking`] does. What it
 /// prints belongs to the cell that called this.
@@ -18,24 +18,76 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let cell = current_cell();
-    let place = Location::caller();
-    let scope = context::current().and_then(|scope| scope.enter(Kind::Blocking, None, Some(place)));
-    let spawned = clock::now();
-    ::tokio::task::spawn_blocking(move || {
-        let _cell = RunsCell(enter_cell(cell));
-        let Some(scope) = scope else { return work() };
-        // Dropped last, when the poll has been noted.
-        let mut end = End {
-            scope: &scope,
-            outcome: Outcome::Panicked,
-        };
-        let poll = scope.begin_poll(spawned);
+    spawn_blocking_by(
+        work,
+        ::tokio::task::spawn_blocking,
+        JoinHandle::abort_handle,
+    )
+}
+
+/// A closure, boxed as futures of tasks are.
+pub(super) type Boxed<R> = Box<dyn FnOnce() -> R + Send>;
+
+/// Runs a closure in any of tokio's ways, watched. `abort` gives what can end it before it begins.
+#[track_caller]
+pub(super) fn spawn_blocking_by<F, R, H>(
+    work: F,
+    spawn: impl FnOnce(Boxed<R>) -> H,
+    abort: impl FnOnce(&H) -> AbortHandle,
+) -> H
+where
+    F: FnOnce() -> R + Send + 'static,
+{
+    let entry = Entry::new(Work::Closure, Some(Location::caller()), true);
+    let life = Life {
+        entry: Arc::clone(&entry),
+        outcome: Outcome::Cancelled,
+    };
+    let handle = spawn(Box::new(move || life.run(work)));
+    let abort = abort(&handle);
+    let id = abort.id();
+    let _ = entry.abort.set(abort);
+    registry::insert(id, entry);
+    handle
+}
+
+/// From the spawn of a closure to its end. Dropped before it ran, it was cancelled.
+struct Life {
+    entry: Arc<Entry>,
+    outcome: Outcome,
+}
+
+impl Life {
+    fn run<R>(mut self, work: impl FnOnce() -> R) -> R {
+        self.outcome = Outcome::Panicked;
+        let _cell = RunsCell(enter_cell(self.entry.cell));
+        self.entry.begin_poll();
+        let poll = self
+            .entry
+            .scope()
+            .map(|scope| scope.begin_poll(self.entry.born));
         let value = work();
-        end.outcome = Outcome::Completed;
         drop(poll);
+        self.outcome = Outcome::Completed;
         value
-    })
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        if self
+            .entry
+            .polling_since
+            .load(std::sync::atomic::Ordering::Relaxed)
+            != 0
+        {
+            self.entry.end_poll();
+        }
+        if let Some(scope) = self.entry.scope() {
+            scope.ended(self.outcome);
+        }
+        registry::forget(::tokio::task::try_id(), &self.entry);
+    }
 }
 
 struct RunsCell(channel::CellNumber);
@@ -43,16 +95,5 @@ struct RunsCell(channel::CellNumber);
 impl Drop for RunsCell {
     fn drop(&mut self) {
         enter_cell(self.0);
-    }
-}
-
-struct End<'a> {
-    scope: &'a context::Scope,
-    outcome: Outcome,
-}
-
-impl Drop for End<'_> {
-    fn drop(&mut self) {
-        self.scope.ended(self.outcome);
     }
 }

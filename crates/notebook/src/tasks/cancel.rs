@@ -1,49 +1,79 @@
 //! Ending tasks from outside.
 
-use super::registry;
+use super::registry::{self, Work};
 use crate::output;
-use crate::plot::count;
+use crate::text::count;
+use crate::trace::place::Place;
+use ::tokio::task::{self, Id};
 use channel::Stream;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Why a task was not cancelled.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{tasks::{self, CancelError}, tokio};
+///
+/// let task = tokio::spawn(async {});
+/// let id = task.id();
+/// task.await.unwrap();
+/// assert_eq!(tasks::cancel(id), Err(CancelError::NotFound(id)));
+/// # });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CancelError {
     /// No living task has this id.
-    #[error("there is no task {0} any more; `:tasks` shows those that there are")]
-    NotFound(u64),
-    /// Only who spawned it has its handle.
+    #[error("{}", gone(.0))]
+    NotFound(Id),
+    /// A library spawned it, and has its handle.
     #[error(
         "task {0} cannot be cancelled from here: a library spawned it, and only its spawner has its handle"
     )]
-    NotOurs(u64),
+    NotOurs(Id),
+    /// What spawned it gives no handle away.
+    #[error(
+        "task {0} cannot be cancelled from here: what spawned it keeps its handle. A `JoinMap` has `abort(&key)`; a task that was spawned through another name of tokio's has its `JoinHandle`"
+    )]
+    NoHandle(Id),
+    /// It is a closure, which nothing can stop once it runs.
+    #[error(
+        "task {0} is a closure of `spawn_blocking` that runs already: nothing can stop it from outside"
+    )]
+    Runs(Id),
 }
 
 /// Cancels a task by its id, as [`tasks::list`](super::list()) shows it. It ends at its next
 /// `.await`; who awaits it gets an error that says so.
 ///
 /// # Errors
-/// When there is no such task, or a library spawned it.
-pub fn cancel(id: u64) -> Result<(), CancelError> {
-    let entry = registry::all()
-        .into_iter()
-        .find(|(known, _)| number(*known) == id)
-        .map(|(_, entry)| entry)
-        .ok_or(CancelError::NotFound(id))?;
-    entry
-        .abort
-        .get()
-        .ok_or(CancelError::NotOurs(id))
-        .map(::tokio::task::AbortHandle::abort)
+/// When there is no such task, when a library spawned it, when nobody but its spawner can reach it, and when it
+/// is a closure that runs already.
+pub fn cancel(id: Id) -> Result<(), CancelError> {
+    let entry = registry::get(id).ok_or(CancelError::NotFound(id))?;
+    let Some(abort) = entry.abort.get() else {
+        let is_librarys = Place::of(entry.spawned_at).library().is_some();
+        return Err(if is_librarys {
+            CancelError::NotOurs(id)
+        } else {
+            CancelError::NoHandle(id)
+        });
+    };
+    if entry.work == Work::Closure && entry.polling_since.load(Relaxed) != 0 {
+        return Err(CancelError::Runs(id));
+    }
+    abort.abort();
+    Ok(())
 }
 
 /// Cancels every task that cells have spawned, but not the one that calls this, and says how many.
 /// Tasks that libraries spawned live on, those of a server in the background for example.
 pub fn cancel_all() -> usize {
-    let caller = ::tokio::task::try_id();
+    let caller = task::try_id();
     let mut cancelled = 0;
     for (id, entry) in registry::all() {
         if Some(id) != caller
+            && (entry.work == Work::Task || entry.polling_since.load(Relaxed) == 0)
             && let Some(abort) = Arc::clone(&entry).abort.get()
         {
             abort.abort();
@@ -56,21 +86,24 @@ pub fn cancel_all() -> usize {
 /// What `:tasks cancel 12` and `:tasks cancel all` do: they cancel, and print what came of it.
 #[doc(hidden)]
 pub fn cancel_and_say(which: &str) {
-    let said = match (which, which.parse()) {
+    let said = match (which, which.parse::<u64>()) {
         ("all", _) => match cancel_all() {
             0 => "There was no task to cancel.".to_owned(),
             number => format!("Cancelled: {}.", count(number, "task", "tasks")),
         },
-        (_, Ok(id)) => match cancel(id) {
-            Ok(()) => format!("Cancelled: task {id}."),
-            Err(error) => format!("Not cancelled: {error}."),
+        // tokio makes no id from a number, but shows the number of an id.
+        (_, Ok(number)) => match registry::ids().find(|id| id.to_string() == number.to_string()) {
+            Some(id) => match cancel(id) {
+                Ok(()) => format!("Cancelled: task {id}."),
+                Err(error) => format!("Not cancelled: {error}."),
+            },
+            None => format!("Not cancelled: {}.", gone(number)),
         },
-        (_, Err(_)) => format!("“{which}” is no task's number; `:tasks` lists them."),
+        (_, Err(_)) => format!("“{which}” isn't the number of a task; `:tasks` lists them."),
     };
     output::print(Stream::Stdout, format_args!("{said}"), true);
 }
 
-/// tokio shows the number of an id, and gives it no other way.
-pub(super) fn number(id: ::tokio::task::Id) -> u64 {
-    id.to_string().parse().unwrap_or(0)
+fn gone(id: impl std::fmt::Display) -> String {
+    format!("there is no task {id} any more; `:tasks` shows those that there are")
 }

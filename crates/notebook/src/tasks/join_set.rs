@@ -1,16 +1,25 @@
 //! tokio's `JoinSet`, with tasks that can be listed, named, cancelled and recorded.
 
-use super::spawned::{self, Spawned};
+use super::blocking::spawn_blocking_by;
+use super::spawned::spawn_by;
 use ::tokio::runtime::Handle;
 use ::tokio::task::AbortHandle;
 use std::fmt;
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
-use std::panic::Location;
-use std::sync::Arc;
 
 /// A set of tasks that are awaited together: tokio's own [`JoinSet`](::tokio::task::JoinSet), whose
-/// methods it has, with `spawn` and `spawn_on` as [`spawn`](super::spawn) does it.
+/// methods it has, with tasks that can be listed, named, cancelled and recorded.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::tokio::task::JoinSet;
+///
+/// let mut set: JoinSet<u32> = (1..=3).map(|number| async move { number }).collect();
+/// set.spawn_blocking(|| 4);
+/// assert_eq!(set.join_all().await.iter().sum::<u32>(), 10);
+/// # });
+/// ```
 pub struct JoinSet<T>(::tokio::task::JoinSet<T>);
 
 impl<T> JoinSet<T> {
@@ -32,11 +41,11 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        let spawned = Spawned::new(Box::pin(task), Location::caller());
-        let entry = Arc::clone(&spawned.entry);
-        let handle = self.0.spawn(spawned);
-        spawned::register(handle.id(), handle.clone(), entry);
-        handle
+        spawn_by(
+            Box::pin(task),
+            |task| self.0.spawn(task),
+            AbortHandle::clone,
+        )
     }
 
     /// Spawns a task into the set, on the runtime of `handle`.
@@ -46,11 +55,33 @@ impl<T: 'static> JoinSet<T> {
         F: Future<Output = T> + Send + 'static,
         T: Send,
     {
-        let spawned = Spawned::new(Box::pin(task), Location::caller());
-        let entry = Arc::clone(&spawned.entry);
-        let handle = self.0.spawn_on(spawned, handle);
-        spawned::register(handle.id(), handle.clone(), entry);
-        handle
+        let spawn = |task| self.0.spawn_on(task, handle);
+        spawn_by(Box::pin(task), spawn, AbortHandle::clone)
+    }
+
+    /// Runs a closure of the set on a thread where it may block.
+    ///
+    /// # Panics
+    /// Outside of a runtime. In a cell there always is one.
+    #[track_caller]
+    pub fn spawn_blocking<F>(&mut self, work: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        let spawn = |work| self.0.spawn_blocking(work);
+        spawn_blocking_by(work, spawn, AbortHandle::clone)
+    }
+
+    /// Runs a closure of the set on a thread for blocking work of the runtime of `handle`.
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(&mut self, work: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        let spawn = |work| self.0.spawn_blocking_on(work, handle);
+        spawn_blocking_by(work, spawn, AbortHandle::clone)
     }
 
     /// Awaits all tasks and gives their values in the order in which they ended.

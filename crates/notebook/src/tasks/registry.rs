@@ -1,39 +1,30 @@
-//! Every task that lives, and which cell a piece of running code belongs to.
-//!
-//! The cell's own code runs on one thread; its tasks run on any. Every task remembers the cell that
-//! spawned it, and a thread knows whose code it is running while it polls.
+//! Every task that lives.
 
-use crate::timeline::clock;
-use crate::timeline::context::{self, Scope};
-use crate::timeline::recorder::Kind;
+use crate::current::current_cell;
+use crate::trace::clock;
+use crate::trace::context::{self, Scope};
+use crate::trace::recorder::Kind;
 use ::tokio::task::{AbortHandle, Id};
 use channel::{CellNumber, Place};
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
-thread_local! {
-    static CURRENT_CELL: Cell<CellNumber> = const { Cell::new(0) };
-}
-
-/// The cell whose code this thread is running; zero when that cannot be known.
-pub(crate) fn current_cell() -> CellNumber {
-    CURRENT_CELL.try_with(Cell::get).unwrap_or(0)
-}
-
-/// Says that this thread now runs code of `cell`; gives back what it ran before.
-pub(crate) fn enter_cell(cell: CellNumber) -> CellNumber {
-    CURRENT_CELL
-        .try_with(|current| current.replace(cell))
-        .unwrap_or(0)
+/// What runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// A future.
+    Task,
+    /// A closure on a thread where it may block.
+    Closure,
 }
 
 /// What is known of a task that lives.
 #[derive(Debug)]
 pub(crate) struct Entry {
+    pub(crate) work: Work,
     pub(crate) cell: CellNumber,
     pub(crate) spawned_at: Option<&'static Location<'static>>,
     pub(crate) born: u64,
@@ -42,21 +33,32 @@ pub(crate) struct Entry {
     pub(crate) busy: AtomicU64,
     /// When the poll began that is under way; 0 while it waits.
     pub(crate) polling_since: AtomicU64,
-    /// Ends the task. Where it is absent, the task was spawned by a library.
+    /// Ends the task. It is absent where the task was spawned past this library.
     pub(crate) abort: OnceLock<AbortHandle>,
     /// Whether this library wraps the task's future, and so watches it without hooks.
     #[cfg_attr(not(tokio_unstable), expect(dead_code, reason = "only the hooks ask"))]
     pub(crate) wrapped: bool,
     pub(crate) gone: AtomicBool,
+    /// Whether its latest poll has panicked.
+    pub(crate) panicked: AtomicBool,
     /// The recordings that it belongs to.
-    pub(crate) scope: Option<Scope>,
+    scope: Option<Scope>,
 }
 
 impl Entry {
     /// A task that is being spawned by the code that this thread is running.
-    pub(crate) fn new(spawned_at: Option<&'static Location<'static>>, wrapped: bool) -> Arc<Entry> {
-        let scope = context::current().and_then(|scope| scope.enter(Kind::Task, None, spawned_at));
+    pub(crate) fn new(
+        work: Work,
+        spawned_at: Option<&'static Location<'static>>,
+        wrapped: bool,
+    ) -> Arc<Entry> {
+        let kind = match work {
+            Work::Task => Kind::Task,
+            Work::Closure => Kind::Blocking,
+        };
+        let scope = context::current().and_then(|scope| scope.enter(kind, None, spawned_at));
         Arc::new(Entry {
+            work,
             cell: current_cell(),
             spawned_at,
             born: clock::now(),
@@ -67,8 +69,14 @@ impl Entry {
             abort: OnceLock::new(),
             wrapped,
             gone: AtomicBool::new(false),
+            panicked: AtomicBool::new(false),
             scope,
         })
+    }
+
+    /// The recordings that it belongs to, as long as one of them goes on.
+    pub(crate) fn scope(&self) -> Option<&Scope> {
+        self.scope.as_ref().filter(|scope| !scope.is_closed())
     }
 
     pub(crate) fn begin_poll(&self) {
@@ -165,6 +173,18 @@ pub(crate) fn all() -> Vec<(Id, Arc<Entry>)> {
         all.extend(shard.iter().map(|(id, entry)| (*id, Arc::clone(entry))));
     }
     all
+}
+
+/// Notes that the poll which this thread is in of a task panics.
+pub(crate) fn panics(id: Id) {
+    if let Some(entry) = get(id) {
+        entry.panicked.store(true, Relaxed);
+    }
+}
+
+/// The ids of all tasks that live now, in no order.
+pub(crate) fn ids() -> impl Iterator<Item = Id> {
+    all().into_iter().map(|(id, _)| id)
 }
 
 /// Where a living task was spawned.

@@ -1,10 +1,11 @@
 //! Tasks that this library spawned: it wraps their future, so that it can name, watch and cancel
 //! them, with or without tokio's hooks.
 
-use super::registry::{self, Entry, enter_cell};
-use crate::timeline::context::Scope;
-use crate::timeline::observed::Watch;
-use ::tokio::task::{AbortHandle, Id, JoinHandle};
+use super::registry::{self, Entry, Work};
+use crate::current::enter_cell;
+use crate::trace::context::Scope;
+use crate::trace::observed::Watch;
+use ::tokio::task::{AbortHandle, JoinHandle};
 use std::cell::RefCell;
 use std::future::Future;
 use std::panic::Location;
@@ -26,17 +27,26 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let boxed: Pin<Box<dyn Future<Output = F::Output> + Send>> = Box::pin(future);
-    let spawned = Spawned::new(boxed, Location::caller());
+    spawn_by(Box::pin(future), ::tokio::spawn, JoinHandle::abort_handle)
+}
+
+/// Spawns a future in any of tokio's ways, watched. `abort` gives what can end it.
+#[track_caller]
+pub(super) fn spawn_by<T, H>(
+    future: Boxed<T>,
+    spawn: impl FnOnce(Spawned<T>) -> H,
+    abort: impl FnOnce(&H) -> AbortHandle,
+) -> H {
+    let spawned = Spawned::new(future, Location::caller());
     let entry = Arc::clone(&spawned.entry);
-    let handle = ::tokio::spawn(spawned);
-    register(handle.id(), handle.abort_handle(), entry);
+    let handle = spawn(spawned);
+    register(abort(&handle), entry);
     handle
 }
 
 /// Lets others go first, as [`::tokio::task::yield_now`] does.
 pub async fn yield_now() {
-    if let Some(scope) = crate::timeline::context::current() {
+    if let Some(scope) = crate::trace::context::current() {
         scope.yields();
     }
     ::tokio::task::yield_now().await;
@@ -57,7 +67,8 @@ struct FirstPoll {
 }
 
 /// Notes what only is known once tokio has the task.
-pub(super) fn register(id: Id, abort: AbortHandle, entry: Arc<Entry>) {
+fn register(abort: AbortHandle, entry: Arc<Entry>) {
+    let id = abort.id();
     let _ = entry.abort.set(abort);
     if PENDING.with_borrow_mut(Option::take).is_some() {
         // There was no hook to take it.
@@ -71,24 +82,24 @@ pub(super) fn take_pending() -> Option<Arc<Entry>> {
     PENDING.with_borrow_mut(Option::take)
 }
 
+/// A task's future. Boxed, so that the machinery around tasks is compiled here and not in every cell.
+pub(super) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
 /// A task's future, watched.
 pub(super) struct Spawned<T> {
-    future: Pin<Box<dyn Future<Output = T> + Send>>,
-    pub(super) entry: Arc<Entry>,
+    future: Boxed<T>,
+    entry: Arc<Entry>,
     watch: Option<Watch>,
     polled: bool,
 }
 
 impl<T> Spawned<T> {
     /// Hand it to tokio at once, on this thread.
-    pub(super) fn new(
-        future: Pin<Box<dyn Future<Output = T> + Send>>,
-        spawned_at: &'static Location<'static>,
-    ) -> Spawned<T> {
-        let entry = Entry::new(Some(spawned_at), true);
+    pub(super) fn new(future: Boxed<T>, spawned_at: &'static Location<'static>) -> Spawned<T> {
+        let entry = Entry::new(Work::Task, Some(spawned_at), true);
         let watch = entry
-            .scope
-            .clone()
+            .scope()
+            .cloned()
             .map(|scope| Watch::new(scope, entry.born));
         PENDING.set(Some(Arc::clone(&entry)));
         Spawned {
@@ -114,6 +125,8 @@ impl<T> Future for Spawned<T> {
                 scope: this.watch.as_ref().map(|watch| watch.scope().clone()),
             }));
         }
+        // A task that outlives its recording costs what others do.
+        this.watch.take_if(|watch| watch.is_over());
         let _step = Step::begin(&this.entry, first);
         match &mut this.watch {
             Some(watch) => watch.poll(context, this.future.as_mut()),

@@ -5,13 +5,17 @@ use ::tokio::time::{Duration, timeout};
 use std::future::{Future, pending};
 
 fn run<T>(future: impl Future<Output = T>) -> T {
+    run_within(Duration::from_secs(30), future)
+}
+
+fn run_within<T>(limit: Duration, future: impl Future<Output = T>) -> T {
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(2).enable_all();
     install(&mut builder);
     builder
         .build()
         .expect("a runtime")
-        .block_on(async { timeout(Duration::from_secs(30), future).await })
+        .block_on(async { timeout(limit, future).await })
         .expect("within the time limit")
 }
 
@@ -28,7 +32,7 @@ fn lists_names_and_cancels() {
         until(|| list().named("waits").is_some_and(|task| task.polls() == 1)).await;
         let listed = list();
         let task = listed.named("waits").expect("it lives");
-        assert_eq!(task.id().to_string(), waits.id().to_string());
+        assert_eq!(task.id(), waits.id());
         assert_eq!(task.polls(), 1);
         assert!(task.can_be_cancelled() && task.age() >= task.busy());
         assert!(listed.to_string().contains("waits"), "{listed}");
@@ -58,7 +62,7 @@ fn tasks_of_a_set_can_be_cancelled_one_by_one() {
         let ended = set.join_next_with_id().await.expect("one ends");
         let error = ended.expect_err("it was cancelled");
         assert!(error.is_cancelled());
-        assert_eq!(error.id().to_string(), id.to_string());
+        assert_eq!(error.id(), id);
         assert_eq!(set.len(), 1);
     });
 }
@@ -70,10 +74,10 @@ fn a_spawn_without_a_runtime_leaves_nothing_behind() {
     // The next task that tokio sees on this thread is not taken for the refused one.
     run(async {
         let foreign = ::tokio::spawn(pending::<()>());
-        let id = foreign.id().to_string().parse().expect("a number");
+        let id = foreign.id();
         let error = cancel(id).expect_err("tokio's own spawn gives us no handle");
         let expected = if cfg!(tokio_unstable) {
-            CancelError::NotOurs(id)
+            CancelError::NoHandle(id)
         } else {
             CancelError::NotFound(id)
         };
@@ -82,58 +86,237 @@ fn a_spawn_without_a_runtime_leaves_nothing_behind() {
     });
 }
 
-/// What watching costs: run with `--ignored --nocapture` and `--release`.
+/// What an outcome of a spawn is called, and how it is brought about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum End {
+    Returns,
+    Panics,
+    IsAborted,
+}
+
+async fn ends(how: End) {
+    match how {
+        End::Returns => ::tokio::task::yield_now().await,
+        End::Panics => panic!("on purpose"),
+        End::IsAborted => pending().await,
+    }
+}
+
 #[test]
-#[ignore = "measures"]
-fn what_watching_costs() {
-    const YIELDS: u32 = 200_000;
-    async fn polls(spawner: impl Fn(u32) -> ::tokio::task::JoinHandle<()>) -> f64 {
-        let begun = std::time::Instant::now();
-        let tasks: Vec<_> = (0..8).map(|_| spawner(YIELDS / 8)).collect();
-        for task in tasks {
-            task.await.expect("no panic");
+fn whatever_way_a_task_was_spawned_its_end_is_told_and_it_can_be_cancelled() {
+    use crate::timeline::{Outcome, record};
+    use crate::tokio::runtime::{self, Handle};
+    use crate::tokio_util::task::{JoinMap, TaskTracker};
+    run(async {
+        let own = runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let tracker = TaskTracker::new();
+        let mut set = JoinSet::new();
+        let mut map = JoinMap::new();
+        let ends_and_outcomes = [
+            (End::Returns, Outcome::Completed),
+            (End::Panics, Outcome::Panicked),
+            (End::IsAborted, Outcome::Cancelled),
+        ];
+        let recording = record("Ways", async {
+            for (end, _) in ends_and_outcomes {
+                let task = |way: &str| ends(end).named(format!("{way} {end:?}"));
+                spawn(task("spawn"));
+                Handle::current().spawn(task("handle"));
+                own.spawn(task("runtime"));
+                own.handle().spawn(task("its handle"));
+                tracker.spawn(task("tracker"));
+                tracker.spawn_on(task("tracker on"), &Handle::current());
+                set.spawn(task("set"));
+                map.spawn(format!("{end:?}"), task("map"));
+            }
+            let waits = |listed: &TaskList| {
+                let waiting = listed.iter().filter(|task| {
+                    task.name()
+                        .is_some_and(|name| name.ends_with("IsAborted") && task.polls() == 1)
+                });
+                waiting.count()
+            };
+            // Only hooks see a task whose spawner gives no handle away.
+            let seen = if cfg!(tokio_unstable) { 8 } else { 7 };
+            until(|| waits(&list()) == seen).await;
+            map.abort("IsAborted");
+            for task in &list() {
+                let Some(name) = task.name().filter(|name| name.ends_with("IsAborted")) else {
+                    continue;
+                };
+                if name.starts_with("map") {
+                    let refused = cancel(task.id()).expect_err("the map has the handle");
+                    let expected = [
+                        CancelError::NoHandle(task.id()),
+                        CancelError::NotFound(task.id()),
+                    ];
+                    assert!(expected.contains(&refused), "{refused}");
+                } else {
+                    cancel(task.id()).unwrap_or_else(|error| panic!("{name}: {error}"));
+                }
+            }
+            until(|| {
+                list()
+                    .iter()
+                    .all(|task| task.name().is_none_or(|name| !name.contains("IsAborted")))
+            })
+            .await;
+        })
+        .await;
+        for way in [
+            "spawn",
+            "handle",
+            "runtime",
+            "its handle",
+            "tracker",
+            "tracker on",
+            "set",
+            "map",
+        ] {
+            for (end, outcome) in ends_and_outcomes {
+                let name = format!("{way} {end:?}");
+                let row = recording
+                    .row(&name)
+                    .unwrap_or_else(|| panic!("{name}: {recording}"));
+                assert_eq!(row.outcome(), outcome, "{name}");
+                assert_eq!(row.library(), None);
+            }
         }
-        f64::from(YIELDS) / begun.elapsed().as_secs_f64()
-    }
-    async fn yields(times: u32) {
-        for _ in 0..times {
-            ::tokio::task::yield_now().await;
-        }
-    }
-    let plain = || {
-        let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(2).enable_all();
-        builder
+        own.shutdown_background();
+    });
+}
+
+#[test]
+fn closures_are_listed_and_cancelled_before_they_run() {
+    use crate::tokio::runtime::Builder;
+    let runtime = Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .build()
+        .expect("a runtime");
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (begun, begins) = std::sync::mpsc::channel();
+    enter_cell(5);
+    let runs = runtime.spawn_blocking(move || {
+        begun.send(current_cell()).expect("the test waits");
+        wait.recv().is_err()
+    });
+    let never = runtime
+        .handle()
+        .spawn_blocking(|| unreachable!("it is cancelled first"));
+    assert_eq!(
+        begins.recv().expect("it runs"),
+        5,
+        "its prints have their cell"
+    );
+    let listed = list();
+    let info = |id| {
+        listed
+            .iter()
+            .find(|task| task.id() == id)
+            .expect("it is listed")
     };
-    let mut hooked = plain();
-    install(&mut hooked);
-    let (bare, hooked) = (
-        plain().build().expect("bare"),
-        hooked.build().expect("hooked"),
+    assert_eq!(info(runs.id()).cell(), Some(5));
+    assert_eq!(cancel(runs.id()), Err(CancelError::Runs(runs.id())));
+    cancel(never.id()).expect("it has not begun");
+    drop(go);
+    assert!(runtime.block_on(runs).expect("no panic"));
+    assert!(
+        runtime
+            .block_on(never)
+            .expect_err("cancelled")
+            .is_cancelled()
     );
-    // What others do to the machine makes a round slower, never quicker: the quickest one counts.
-    let mut quickest = [f64::INFINITY; 3];
-    let mut kept = 0;
-    for _ in 0..15 {
-        let without = bare.block_on(polls(|times| ::tokio::spawn(Box::pin(yields(times)))));
-        let off = hooked.block_on(polls(|times| spawn(yields(times))));
-        let mut on = 0.0;
-        let recording = hooked.block_on(crate::timeline::record("", async {
-            on = polls(|times| spawn(yields(times))).await;
-        }));
-        kept = recording.polls();
-        for (quickest, rate) in quickest.iter_mut().zip([without, off, on]) {
-            // Two threads poll at the same time.
-            *quickest = quickest.min(2e9 / rate);
+    enter_cell(0);
+}
+
+#[test]
+fn the_cell_is_kept_on_any_runtime() {
+    use crate::tokio::runtime::Builder;
+    enter_cell(9);
+    let runtime = Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        for _ in 0..3 {
+            let seen = spawn(async {
+                ::tokio::task::yield_now().await;
+                current_cell()
+            });
+            assert_eq!(seen.await.expect("no panic"), 9);
+            assert_eq!(
+                current_cell(),
+                9,
+                "the block's own code runs on the same thread"
+            );
         }
-    }
-    let [without, off, on] = quickest;
-    // At 100,000 polls a second, of one thread's time.
-    let share = |cost: f64| 100_000.0 * cost / 1e9 * 100.0;
-    std::println!(
-        "ns of a thread a poll: without hooks {without:.0}, not recorded {off:.0}, recorded {on:.0} (kept {kept}); \
-         at 100,000 polls/s: {:.1} % and {:.1} % of a thread more",
-        share(off - without),
-        share(on - without),
-    );
+    });
+    let on_threads = Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .expect("a runtime");
+    let (one, two) = on_threads.block_on(async {
+        let one =
+            on_threads.spawn(async { spawn(async { current_cell() }).await.expect("no panic") });
+        (one.await.expect("no panic"), current_cell())
+    });
+    assert_eq!((one, two), (9, 9));
+    enter_cell(0);
+}
+
+#[test]
+fn what_a_task_does_after_its_recording_belongs_to_the_open_one() {
+    use crate::timeline::{record, start};
+    run(async {
+        let (go, mut going) = ::tokio::sync::mpsc::channel::<u32>(1);
+        let first = record("First", async move {
+            spawn(
+                async move {
+                    while let Some(number) = going.recv().await {
+                        let child = async {}.named(format!("child {number}"));
+                        let _ = spawn(child).await;
+                    }
+                }
+                .named("outlives"),
+            );
+            until(|| list().named("outlives").is_some()).await;
+        })
+        .await;
+        assert!(first.row("outlives").is_some(), "{first}");
+        let second = start("Everything");
+        go.send(1).await.expect("it lives");
+        drop(go);
+        until(|| list().named("outlives").is_none()).await;
+        let second = second.stop();
+        assert!(second.row("child 1").is_some(), "{second}");
+        assert!(first.row("child 1").is_none() && second.row("outlives").is_none());
+    });
+}
+
+#[test]
+fn a_hundred_thousand_tasks_are_a_table_with_sums() {
+    run_within(Duration::from_secs(120), async {
+        let mut set = JoinSet::new();
+        for _ in 0..100_000 {
+            set.spawn(pending::<()>());
+        }
+        let listed = list();
+        assert!(listed.len() >= 100_000);
+        let text = listed.to_string();
+        assert!(text.lines().count() < 80, "{} lines", text.lines().count());
+        assert!(text.contains("more"), "{text}");
+        let summed: usize = text
+            .lines()
+            .filter_map(|line| {
+                line.split_once(" more")?
+                    .0
+                    .replace(',', "")
+                    .parse::<usize>()
+                    .ok()
+            })
+            .sum();
+        assert_eq!(summed, listed.len() - 50, "{text}");
+        set.shutdown().await;
+    });
 }

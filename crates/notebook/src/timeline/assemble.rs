@@ -1,11 +1,11 @@
 //! From what was noted to a [`Recording`]: polls to their rows, names, threads, and who blocked.
 
-use super::clock;
-use super::place::Place;
-use super::recorder::{Actor, Kind, Noted, Outcome, Recorder};
 use super::recording::Recording;
 use super::row::{PollSpan, Row};
-use super::threads;
+use crate::trace::clock;
+use crate::trace::place::Place;
+use crate::trace::recorder::{Actor, Kind, Noted, Outcome, Recorder};
+use crate::trace::threads;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -14,9 +14,17 @@ use std::time::Duration;
 impl Recording {
     /// What the recorder knows at `end`.
     pub(crate) fn of(recorder: &Recorder, end: u64) -> Recording {
+        Recording::assemble(recorder, recorder.actors(), recorder.noted_polls(), end)
+    }
+
+    /// A recording of these actors and polls.
+    pub(super) fn assemble(
+        recorder: &Recorder,
+        actors: Vec<Arc<Actor>>,
+        mut noted: Vec<Noted>,
+        end: u64,
+    ) -> Recording {
         let at = |time: u64| clock::between(recorder.begun, time.min(end));
-        let actors = recorder.actors();
-        let mut noted = recorder.noted_polls();
         noted.extend(actors.iter().filter_map(|actor| under_way(actor, end)));
         let hides = around_another_runtime(&actors);
         noted.retain(|poll| {
@@ -65,6 +73,7 @@ impl Recording {
             tasks_dropped: recorder.actors_dropped.load(Relaxed),
             polls_dropped: recorder.polls_dropped.load(Relaxed),
             shown_in: None,
+            drawn_later: 0,
         }
     }
 }

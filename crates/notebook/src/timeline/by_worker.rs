@@ -2,14 +2,15 @@
 
 use super::marks::Across;
 use super::picture::TOP;
-use super::recorder::Kind;
 use super::recording::Recording;
 use super::row::Row;
-use crate::display::{MimeBundle, RichDisplay, show_result};
+use crate::display::shows_itself;
 use crate::plot::sheet::{self, Label, Sheet};
 use crate::plot::style::{self, AXIS, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
-use crate::plot::{Table, format_duration};
+use crate::plot::{Table, format_duration, shows_as_svg};
+use crate::trace::recorder::Kind;
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 const ROW: f64 = 40.0;
@@ -23,6 +24,15 @@ const NARROW: f64 = 4.0;
 const MOST_KEYS: usize = 7;
 
 /// A recording by thread; see [`Recording::by_worker`].
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::timeline;
+///
+/// let recording = timeline::record("Nothing to do", async {}).await;
+/// assert!(recording.by_worker().to_string().contains("busy"));
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct ByWorker(Recording);
 
@@ -57,23 +67,6 @@ impl Recording {
 }
 
 impl ByWorker {
-    /// How busy each thread was, as a table.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let recording = &self.0;
-        let header = ["thread", "busy", "share"];
-        let busy = recording.threads.iter().zip(recording.busy_by_thread());
-        let table = busy.fold(Table::new(header), |table, (name, busy)| {
-            table.row([name.clone(), format_duration(busy), self.share(busy)])
-        });
-        format!(
-            "{}, by thread\n{}\n{}",
-            recording.title,
-            recording.headline(),
-            table.text()
-        )
-    }
-
     fn share(&self, busy: Duration) -> String {
         let whole = self.0.elapsed.as_secs_f64().max(1e-9);
         format!("{:.0} %", 100.0 * busy.as_secs_f64() / whole)
@@ -96,9 +89,11 @@ impl ByWorker {
             .collect();
         keys.sort_by_key(|(color, _)| *color);
         let keyed = keys.len() <= MOST_KEYS;
+        // Of too many rows nobody can tell which is which; their names are in their bars.
+        let lanes = Lanes(if keyed { keys.len() } else { 1 });
         let end = TOP + ROW * recording.threads.len() as f64;
         let height = end + if keyed { 60.0 } else { 34.0 };
-        sheet::paint(height, &title, &self.text(), |sheet| {
+        sheet::paint((WIDTH, height), &title, &self.to_string(), |sheet| {
             let muted = Label::new(SMALL_SIZE).muted();
             sheet.text(&recording.headline(), (MARGIN, 46.0), muted);
             let across = Across::new(MARGIN + NAMES, WIDTH - MARGIN - BESIDE, recording.elapsed);
@@ -110,13 +105,13 @@ impl ByWorker {
                 let idle = [(across.left, middle), (across.right, middle)];
                 sheet.line("idle", &idle, AXIS, 1.0, &[]);
                 for bar in self.bars(thread, &across, &colors) {
-                    draw_bar(sheet, &bar, middle);
+                    draw_bar(sheet, &bar, lanes.of(bar.color, middle, 28.0));
                 }
                 let share = format!("busy {}", self.share(busy));
                 sheet.text(&share, (across.right + 10.0, middle), muted);
             }
             if keyed {
-                draw_key(sheet, &keys, end + 38.0);
+                draw_key(sheet, lanes, &keys, end + 38.0);
             }
         })
     }
@@ -173,51 +168,64 @@ impl ByWorker {
         }
         bars
     }
+}
 
-    /// Shows the picture as the result of a cell.
-    pub fn evcxr_display(&self) {
-        show_result(self.mime_bundle());
+/// How busy each thread was, as a table.
+impl fmt::Display for ByWorker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let recording = &self.0;
+        let mut table = Table::new(["thread", "busy", "share"]);
+        for (name, busy) in recording.threads.iter().zip(recording.busy_by_thread()) {
+            table.push([name.clone(), format_duration(busy), self.share(busy)]);
+        }
+        let (title, headline) = (&recording.title, recording.headline());
+        write!(formatter, "{title}, by thread\n{headline}\n{table}")
     }
 }
 
-impl RichDisplay for ByWorker {
-    fn mime_bundle(&self) -> MimeBundle {
-        MimeBundle::new()
-            .with("image/svg+xml", self.svg())
-            .with("text/plain", self.text())
+shows_as_svg!(ByWorker);
+shows_itself!(ByWorker);
+
+/// Each row has a lane of its own in every thread's row, so that its place tells it, not its color alone.
+#[derive(Debug, Clone, Copy)]
+struct Lanes(usize);
+
+impl Lanes {
+    /// From where to where a lane goes, around the middle of `high` pixels.
+    fn of(self, row: usize, middle: f64, high: f64) -> (f64, f64) {
+        let step = high / self.0.max(1) as f64;
+        let upper = middle - high / 2.0 + step * (row % self.0.max(1)) as f64;
+        (upper, upper + (step - 1.0).max(2.0))
     }
 }
 
-fn draw_bar(sheet: &mut Sheet<'_>, bar: &Bar<'_>, middle: f64) {
+fn draw_bar(sheet: &mut Sheet<'_>, bar: &Bar<'_>, (upper, lower): (f64, f64)) {
     let color = style::color(bar.color);
-    let half = if bar.row.kind == Kind::Named {
-        9.0
-    } else {
-        13.0
-    };
-    let (upper, lower) = ((bar.from, middle - half), (bar.to, middle + half));
-    if bar.to - bar.from < 4.0 {
-        sheet.rectangle("poll", upper, lower, color, 0.0);
-        return;
-    }
-    sheet.rectangle("poll", upper, lower, style::pale(color, 0.45), 0.0);
-    let edge = [upper, (lower.0, upper.1), lower, (upper.0, lower.1), upper];
-    sheet.line("edge", &edge, color, 1.5, &[]);
+    sheet.rectangle("poll", (bar.from, upper), (bar.to, lower), color, 0.0);
     let name = style::fit(&bar.row.name, SMALL_SIZE, bar.to - bar.from - 6.0);
-    if bar.to - bar.from > 20.0 && name.chars().count() > 1 {
-        let at = ((bar.from + bar.to) / 2.0, middle);
-        sheet.text(&name, at, Label::new(SMALL_SIZE).centred());
+    if lower - upper >= 12.0 && bar.to - bar.from > 20.0 && name.chars().count() > 1 {
+        let at = ((bar.from + bar.to) / 2.0, (upper + lower) / 2.0);
+        sheet.text(&name, at, Label::new(SMALL_SIZE).on_dark().centred());
     }
 }
 
-fn draw_key(sheet: &mut Sheet<'_>, keys: &[(usize, &Row)], y: f64) {
+fn draw_key(sheet: &mut Sheet<'_>, lanes: Lanes, keys: &[(usize, &Row)], y: f64) {
     let mut x = MARGIN;
-    let room = (WIDTH - 2.0 * MARGIN) / keys.len().max(1) as f64 - 22.0;
-    for (color, row) in keys {
-        let color = style::color(*color);
-        sheet.rectangle("key", (x, y - 5.0), (x + 10.0, y + 5.0), color, 0.0);
-        let name = style::fit(&row.name, SMALL_SIZE, room);
-        sheet.text(&name, (x + 16.0, y), Label::new(SMALL_SIZE).muted());
-        x += 22.0 + style::text_width(&name, SMALL_SIZE) + 10.0;
+    let room = (WIDTH - 2.0 * MARGIN) / keys.len().max(1) as f64 - 32.0;
+    for (row, named) in keys {
+        let color = style::color(*row);
+        let frame = [
+            (x, y - 7.0),
+            (x + 12.0, y - 7.0),
+            (x + 12.0, y + 7.0),
+            (x, y + 7.0),
+            (x, y - 7.0),
+        ];
+        sheet.line("frame", &frame, AXIS, 0.5, &[]);
+        let (upper, lower) = lanes.of(*row, y, 14.0);
+        sheet.rectangle("key", (x, upper), (x + 12.0, lower), color, 0.0);
+        let name = style::fit(&named.name, SMALL_SIZE, room);
+        sheet.text(&name, (x + 18.0, y), Label::new(SMALL_SIZE).muted());
+        x += 18.0 + style::text_width(&name, SMALL_SIZE) + 14.0;
     }
 }

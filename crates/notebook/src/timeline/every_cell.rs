@@ -1,8 +1,8 @@
 //! A timeline below every cell, once it is switched on.
 
-use super::recorder::Recorder;
 use super::{DEFAULT_THRESHOLD, run_block};
 use crate::display::display;
+use crate::trace::recorder::Recorder;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ struct Shown(Arc<Recorder>);
 
 impl Drop for Shown {
     fn drop(&mut self) {
-        let recording = self.0.finish();
+        let recording = self.0.close(super::Recording::of);
         if recording.work().next().is_some() {
             display(&recording);
         }

@@ -4,13 +4,13 @@
 use super::key;
 use super::marks::{self, Across};
 use super::picture::TOP;
-use super::recorder::Outcome;
 use super::recording::Recording;
 use super::row::Row;
-use super::rows::{self, Group, Line};
-use crate::plot::count;
+use super::tree::{self, Group, Line};
 use crate::plot::sheet::{Label, Sheet};
 use crate::plot::style::{self, AXIS, GRID, INK, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+use crate::text::count;
+use crate::trace::recorder::Outcome;
 
 /// Height of a thin line, and the least of a group, whose name must fit.
 const THIN: f64 = 4.0;
@@ -18,10 +18,10 @@ const LEAST: f64 = 34.0;
 /// Two polls nearer to each other than this, in pixels, are drawn as one.
 const GAP: f64 = 3.0;
 const NAMES: f64 = 150.0;
-const BESIDE: f64 = 150.0;
+const BESIDE: f64 = 156.0;
 
 pub(super) fn svg(recording: &Recording, lines: &[Line<'_>]) -> String {
-    let (groups, more) = rows::groups(lines);
+    let (groups, more) = tree::groups(lines);
     let drawn: Vec<Vec<Line<'_>>> = groups
         .iter()
         .map(|group| group.drawn(lines.len()))
@@ -72,7 +72,7 @@ fn draw_group(
     let muted = Label::new(SMALL_SIZE).muted();
     let (name, beside) = (
         style::fit(&group.name, TEXT_SIZE, NAMES),
-        across.right + 10.0,
+        across.right + 16.0,
     );
     if let [only] = group.all.as_slice() {
         sheet.text(&name, (MARGIN, top + LEAST / 2.0), Label::new(TEXT_SIZE));
@@ -106,7 +106,7 @@ fn draw_group(
 fn draw_thin(sheet: &mut Sheet<'_>, row: &Row, across: &Across, middle: f64) {
     let (from, to) = (across.x(row.began), across.x(row.until));
     let line = [(from, middle), (to.max(from + 1.0), middle)];
-    sheet.line("waiting", &line, style::pale(AXIS, 0.7), 1.0, &[]);
+    sheet.line("waiting", &line, AXIS, 1.0, &[]);
     for (span, (from, to)) in marks::merged(row, across, GAP) {
         let blocking = span.is_some_and(|span| row.blocking.contains(span));
         let (class, color) = if blocking {

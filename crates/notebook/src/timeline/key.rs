@@ -1,10 +1,10 @@
 //! What the marks of a picture mean: those that occur in it.
 
 use super::marks;
-use super::recorder::{Kind, Outcome};
 use super::row::Row;
 use crate::plot::sheet::{Label, Sheet};
 use crate::plot::style::{self, MARGIN, SMALL_SIZE, WIDTH};
+use crate::trace::recorder::{Kind, Outcome};
 use std::time::Duration;
 
 /// Height of a line of the key.
@@ -53,6 +53,11 @@ pub(super) fn entries<'a>(
             ends_with(Outcome::Completed),
             "completed",
             Mark::End(Outcome::Completed),
+        ),
+        (
+            ends_with(Outcome::Ended),
+            "ended, tokio does not tell how",
+            Mark::End(Outcome::Ended),
         ),
         (
             ends_with(Outcome::Cancelled),

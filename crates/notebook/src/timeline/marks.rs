@@ -1,15 +1,15 @@
 //! What a row is drawn with: polls, waits, blocking, and how it ended.
 //!
-//! No mark needs its colour to be told from another: a wait is a thin line, a poll a full bar, a
-//! blocking poll a bar with a black edge, a delay a zigzag.
+//! No mark needs its color to be told from another: a wait is a thin line, a poll a full bar, a
+//! blocking poll a bar with rails, a closure a higher one, a delay a zigzag.
 
-use super::recorder::{Kind, Outcome};
 use super::row::{PollSpan, Row};
 use crate::plot::axis::Axis;
 use crate::plot::format::Unit;
 use crate::plot::sheet::{Label, Sheet};
-use crate::plot::style::{self, AXIS, CARD, INK, SMALL_SIZE};
+use crate::plot::style::{self, AXIS, INK, ON_BAR, SMALL_SIZE};
 use crate::plot::{format, format_duration};
+use crate::trace::recorder::{Kind, Outcome};
 use plotters::style::RGBColor;
 use std::time::Duration;
 
@@ -94,7 +94,11 @@ pub(super) fn draw_row(
             let label = format!("blocks {}", format_duration(span.lasted()));
             if style::text_width(&label, SMALL_SIZE) < to - from - 6.0 {
                 let at = ((from + to) / 2.0, middle);
-                sheet.text(&label, at, Label::new(SMALL_SIZE).bold().centred());
+                sheet.text(
+                    &label,
+                    at,
+                    Label::new(SMALL_SIZE).bold().on_dark().centred(),
+                );
             }
         } else {
             let color = if row.kind == Kind::Blocking {
@@ -114,7 +118,9 @@ pub(super) fn draw_row(
             }
         }
     }
-    end(sheet, row.outcome, (to, middle), half.min(5.0));
+    // Beside the bars, where nothing else is.
+    let half = half.min(5.0);
+    end(sheet, row.outcome, (to + half + 2.0, middle), half);
 }
 
 /// Polls as places across; neighbours too narrow to be told apart become one, which stands for no
@@ -176,33 +182,33 @@ pub(super) fn delay(
             (x, middle + side)
         })
         .collect();
-    sheet.line("zigzag", &points, style::pale(delay_color(), 1.0), 1.2, &[]);
+    sheet.line("zigzag", &points, delay_color(), 1.2, &[]);
 }
 
-/// A poll that held its thread for too long.
+/// A poll that held its thread for too long: a bar with a rail along either side.
 pub(super) fn block(sheet: &mut Sheet<'_>, class: &str, upper: (f64, f64), lower: (f64, f64)) {
     sheet.rectangle(class, upper, lower, blocking_color(), 0.0);
-    let edge = [upper, (lower.0, upper.1), lower, (upper.0, lower.1), upper];
-    sheet.line("edge", &edge, INK, 1.2, &[]);
+    if lower.1 - upper.1 >= 8.0 {
+        for y in [upper.1 + 2.0, lower.1 - 2.0] {
+            sheet.line("rail", &[(upper.0, y), (lower.0, y)], ON_BAR, 1.0, &[]);
+        }
+    }
 }
 
-/// How it ended: a dot, a cross, a diamond; nothing while it runs.
+/// How it ended, right of its row: a dot, a ring, a cross, a diamond; an arrow while it runs.
 pub(super) fn end(sheet: &mut Sheet<'_>, outcome: Outcome, (x, y): (f64, f64), half: f64) {
     match outcome {
-        Outcome::Completed | Outcome::Ended => {
-            sheet.circle("end", (x, y), half * 0.6, INK, true);
-        }
+        Outcome::Completed => sheet.circle("end", (x, y), half * 0.6, INK, true),
+        Outcome::Ended => sheet.circle("end", (x, y), half * 0.6, INK, false),
         Outcome::Cancelled => {
-            for (class, color, width) in [("halo", CARD, 4.0), ("cancelled", INK, 2.0)] {
-                let cross = [
-                    (x - half, y - half),
-                    (x + half, y + half),
-                    (x, y),
-                    (x - half, y + half),
-                    (x + half, y - half),
-                ];
-                sheet.line(class, &cross, color, width, &[]);
-            }
+            let cross = [
+                (x - half, y - half),
+                (x + half, y + half),
+                (x, y),
+                (x - half, y + half),
+                (x + half, y - half),
+            ];
+            sheet.line("cancelled", &cross, INK, 2.0, &[]);
         }
         Outcome::Panicked => {
             let half = half * 1.3;

@@ -1,16 +1,25 @@
 //! A future with a name of its own in the timeline.
 
-use super::clock;
-use super::context;
-use super::observed::Watch;
-use super::recorder::Kind;
 use crate::tasks;
+use crate::trace::clock;
+use crate::trace::context;
+use crate::trace::observed::Watch;
+use crate::trace::recorder::Kind;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// Gives any future a name, and with it a row in the timeline.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::timeline::{self, Named};
+///
+/// let recording = timeline::record("One row", async { 7 }.named("answer")).await;
+/// assert!(recording.row("answer").is_some());
+/// # });
+/// ```
 pub trait Named: Future + Sized {
     /// The same future, under a name. Outside of a recording it only costs a look.
     ///
@@ -66,6 +75,9 @@ impl<F: Future> Future for NamedFuture<F> {
             let address = std::ptr::from_ref(this).cast::<()>();
             this.state
                 .begin(tasks::is_whole_task(address, size_of::<Self>()));
+        }
+        if matches!(&this.state, State::Watched(watch) if watch.is_over()) {
+            this.state = State::Unwatched;
         }
         match &mut this.state {
             State::Watched(watch) => watch.poll(context, this.future.as_mut()),

@@ -3,12 +3,13 @@
 use super::folded;
 use super::key;
 use super::marks::{self, Across};
-use super::recorder::Kind;
 use super::recording::Recording;
-use super::rows::{self, Line, MOST_LINES};
-use crate::display::{MimeBundle, RichDisplay, show_result};
+use super::tree::{self, Line, MOST_LINES};
+use crate::display::{MimeBundle, RichDisplay, show_result, shows_itself};
+use crate::plot::picture;
 use crate::plot::sheet::{self, Label, Sheet};
 use crate::plot::style::{self, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+use crate::trace::recorder::Kind;
 
 /// Where the first row begins.
 pub(super) const TOP: f64 = 64.0;
@@ -24,7 +25,7 @@ impl Recording {
     #[must_use]
     pub fn svg(&self) -> String {
         self.learn_places();
-        let lines = rows::lines(self);
+        let lines = tree::lines(self);
         if lines.is_empty() {
             let message = "Nothing was recorded: no task was spawned, and no named future polled.";
             return sheet::paint_message(&self.title, message);
@@ -83,7 +84,7 @@ impl Recording {
             key::height(entries) + 6.0
         };
         let height = end + 34.0 + keyed + 17.0 * notes.len() as f64;
-        sheet::paint(height, &self.title, &self.text(), |sheet| {
+        sheet::paint((WIDTH, height), &self.title, &self.to_string(), |sheet| {
             let label = Label::new(SMALL_SIZE).muted();
             let room = WIDTH - 2.0 * MARGIN;
             sheet.text(
@@ -123,7 +124,7 @@ impl Recording {
             several.then(|| format!("w{number}"))
         };
         marks::draw_row(sheet, line.row, across, (middle, row * 0.31), &worker);
-        let beside = across.x(line.row.until) + 10.0;
+        let beside = across.x(line.row.until) + 18.0;
         let label = style::fit(&marks::label(line.row), SMALL_SIZE, WIDTH - 6.0 - beside);
         sheet.text(&label, (beside, middle), Label::new(SMALL_SIZE).muted());
     }
@@ -163,22 +164,22 @@ impl Recording {
     pub fn save(&self, path: impl AsRef<std::path::Path>) -> std::io::Result<()> {
         std::fs::write(path, self.svg())
     }
+}
 
-    /// Shows the picture as the result of a cell; not again in the cell that has seen it live.
-    pub fn evcxr_display(&self) {
+impl RichDisplay for Recording {
+    fn mime_bundle(&self) -> MimeBundle {
+        picture(&self.svg(), &self.to_string())
+    }
+
+    fn evcxr_display(&self) {
+        // Not again in the cell that has seen it live.
         if !self.is_shown_here() {
             show_result(self.mime_bundle());
         }
     }
 }
 
-impl RichDisplay for Recording {
-    fn mime_bundle(&self) -> MimeBundle {
-        MimeBundle::new()
-            .with("image/svg+xml", self.svg())
-            .with("text/plain", self.text())
-    }
-}
+shows_itself!(Recording);
 
 /// Who has no name is known by the place of its spawn.
 fn place(line: &Line<'_>) -> Option<String> {

@@ -1,13 +1,28 @@
 //! What was recorded, as data.
 
-use super::place::Place;
 use super::row::{PollSpan, Row};
 use crate::plot::overlap::most_at_once;
+use crate::trace::place::Place;
 use std::time::Duration;
 
 /// The schedule of code that ran: who was polled when, on which thread, and how each ended.
 ///
 /// A cell shows it as a timeline. All times count from its begin.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::timeline::{self, Named};
+///
+/// let recording = timeline::record("Two steps", async {
+///     async {}.named("first").await;
+///     async {}.named("second").await;
+/// })
+/// .await;
+/// assert_eq!(recording.order_of_ends(), ["first", "second"]);
+/// assert_eq!(recording.most_in_flight(), 1);
+/// println!("{recording}");
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct Recording {
     pub(super) title: String,
@@ -19,6 +34,8 @@ pub struct Recording {
     pub(super) polls_dropped: u64,
     /// The cell whose output has the live picture of it.
     pub(super) shown_in: Option<channel::CellNumber>,
+    /// How many rows only the picture at the end has, since there are too many to draw while the code runs.
+    pub(super) drawn_later: usize,
 }
 
 impl Recording {

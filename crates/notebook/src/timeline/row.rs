@@ -1,7 +1,7 @@
 //! One row of a recording: a task, a named future or the recorded block, with its polls.
 
-use super::place::Place;
-use super::recorder::{Kind, Outcome};
+use crate::trace::place::Place;
+use crate::trace::recorder::{Kind, Outcome};
 use std::time::Duration;
 
 /// One poll. Times count from the recording's begin.
@@ -33,6 +33,17 @@ impl PollSpan {
 }
 
 /// A task, a named future or the recorded block.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::timeline::{self, Named, Outcome};
+///
+/// let recording = timeline::record("One row", async {}.named("step")).await;
+/// let step = recording.row("step").unwrap();
+/// assert_eq!((step.polls(), step.outcome()), (1, Outcome::Completed));
+/// assert!(step.poll_spans()[0].lasted() <= step.elapsed());
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct Row {
     pub(super) name: String,

@@ -4,6 +4,7 @@ use super::*;
 use crate::tokio;
 use ::tokio::runtime::{Builder, Runtime};
 use ::tokio::time::{sleep, timeout};
+use std::time::Duration;
 
 mod limits;
 mod tracing_spans;
@@ -92,7 +93,7 @@ fn named_futures_together_and_one_after_the_other() {
         assert!(
             recording.sum_of_waits() >= milliseconds(250),
             "{}",
-            recording.text()
+            recording.to_string()
         );
         let fetch = recording.row("fetch 1").expect("recorded");
         assert_eq!(
@@ -201,9 +202,9 @@ fn a_blocking_poll_is_named_and_stops_the_others() {
             .is_some_and(|row| row.longest_poll() >= milliseconds(100))
     );
     assert!(
-        recording.text().contains("“blocks” held its thread"),
+        recording.to_string().contains("“blocks” held its thread"),
         "{}",
-        recording.text()
+        recording.to_string()
     );
     let svg = recording.svg();
     let document = roxmltree::Document::parse(&svg).expect("an SVG document");

@@ -1,20 +1,21 @@
 //! A recording in words: for terminals, for screen readers, and beside the picture.
 
-use super::recorder::{Kind, Outcome};
 use super::recording::Recording;
 use super::row::Row;
-use super::rows::{self, MOST_LINES};
-use crate::plot::{Table, count, format_duration};
+use super::tree::{self, MOST_LINES};
+use crate::plot::{Table, format_duration};
+use crate::text::count;
+use crate::trace::recorder::{Kind, Outcome};
+use std::fmt;
 
 /// So many blocking polls are named one by one.
 const MOST_NAMED: usize = 3;
 
-impl Recording {
-    /// Times and totals, and a table of the rows; of very many, of the groups they fold into.
-    #[must_use]
-    pub fn text(&self) -> String {
+/// Times and totals, and a table of the rows; of very many, of the groups they fold into.
+impl fmt::Display for Recording {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.learn_places();
-        let lines = rows::lines(self);
+        let lines = tree::lines(self);
         let mut parts = vec![self.title.clone(), self.headline()];
         if lines.len() <= MOST_LINES {
             let header = [
@@ -40,9 +41,9 @@ impl Recording {
                     row.place.in_words().unwrap_or_default(),
                 ])
             });
-            parts.push(table.without_empty_columns().text());
+            parts.push(table.without_empty_columns().to_string());
         } else {
-            let (groups, _) = rows::groups(&lines);
+            let (groups, _) = tree::groups(&lines);
             let header = ["what", "how many", "median", "otherwise"];
             let table = groups.iter().fold(Table::new(header), |table, group| {
                 table.row([
@@ -52,12 +53,14 @@ impl Recording {
                     group.ends(),
                 ])
             });
-            parts.push(table.text());
+            parts.push(table.to_string());
         }
         parts.extend(self.notes());
-        parts.join("\n")
+        formatter.write_str(&parts.join("\n"))
     }
+}
 
+impl Recording {
     /// How many, how long, how much of it waiting, how many at once.
     pub(super) fn headline(&self) -> String {
         let of = |kind| self.work().filter(|row| row.kind == kind).count();
@@ -114,6 +117,12 @@ impl Recording {
                 "Not drawn: {} of libraries ({}).",
                 count(tasks, "task", "tasks"),
                 libraries.join(", ")
+            ));
+        }
+        if self.drawn_later > 0 {
+            notes.push(format!(
+                "While it runs: {} more are counted and drawn at the end.",
+                count(self.drawn_later, "row", "rows")
             ));
         }
         let dropped = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);

@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, describe, done, refused};
 use crate::event::{Action, EngineEvent, Event};
-use channel::WorkerFrame;
+use channel::{KernelFrame, WorkerFrame};
 use jupyter_protocol::{ExecuteRequest, KernelInfoRequest};
 
 #[test]
@@ -134,6 +134,7 @@ fn expressions_run_behind_their_cell_and_go_into_its_reply() {
             "text/plain".to_owned(),
             channel::MimeValue::Text("2".to_owned()),
         )],
+        metadata: Vec::new(),
     });
     assert!(desk.frame(value).is_empty(), "the value is not published");
     let actions = desk.dispatcher.handle(Event::Engine(EngineEvent::Finished {
@@ -164,4 +165,48 @@ fn a_background_task_writes_under_the_cell_that_spawned_it() {
     );
     desk.finish(2, done());
     assert_eq!(desk.output(1, "tock"), ["stream(a) tock"]);
+}
+
+#[test]
+fn a_late_answer_goes_to_no_later_question() {
+    let mut desk = Desk::warmed_up();
+    let ask = |desk: &mut Desk, number| {
+        let (prompt, password) = (format!("{number}?"), false);
+        let event = Event::Worker(WorkerFrame::InputRequest {
+            cell: 1,
+            number,
+            prompt,
+            password,
+        });
+        let actions = desk.dispatcher.handle(event);
+        match actions.as_slice() {
+            [Action::Ask(message)] => message.header.msg_id.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let answer = |desk: &mut Desk, question: Option<&String>| {
+        let (value, question) = ("text".to_owned(), question.cloned());
+        let actions = desk
+            .dispatcher
+            .handle(Event::InputReply { value, question });
+        match actions.as_slice() {
+            [] => None,
+            [Action::TellWorker(KernelFrame::InputReply { number, .. })] => Some(*number),
+            other => panic!("{other:?}"),
+        }
+    };
+    desk.execute("a", "1");
+    let first = ask(&mut desk, 7);
+    let second = ask(&mut desk, 8);
+    assert_eq!(answer(&mut desk, Some(&first)), None, "it was taken back");
+    assert_eq!(answer(&mut desk, Some(&second)), Some(8));
+    assert_eq!(answer(&mut desk, Some(&second)), None, "once");
+    // A front end that does not say which question it answers means the open one.
+    ask(&mut desk, 9);
+    assert_eq!(answer(&mut desk, None), Some(9));
+    // What a cell left open when it ended is taken back, too.
+    let open = ask(&mut desk, 10);
+    desk.finish(1, done());
+    desk.execute("b", "2");
+    assert_eq!(answer(&mut desk, Some(&open)), None);
 }

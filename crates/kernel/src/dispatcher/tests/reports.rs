@@ -1,12 +1,25 @@
 //! Panics, questions to the analyser, the end, and places in cells.
 
 use super::desk::{Desk, done};
+use crate::cell::generate::{Origin, Source};
 use crate::event::{Action, Answer, EngineEvent, Event};
 use channel::{
     CellOutcome, CellPlace, GeneratedLine, KernelFrame, PanicReport, Place, StackFrame, WorkerFrame,
 };
 use jupyter_protocol::{CompleteRequest, JupyterMessage, ShutdownRequest};
 use std::sync::PoisonError;
+
+/// What was compiled of a cell: for each line the cell's own, from 0.
+fn compiled(cell: u64, lines: &[Option<usize>]) -> Source {
+    let origins = lines.iter().map(|line| match line {
+        Some(line) => Origin::Cell { cell, line: *line },
+        None => Origin::Around,
+    });
+    Source {
+        origins: origins.collect(),
+        ..Source::default()
+    }
+}
 
 fn panic_report(thread: Option<&str>) -> PanicReport {
     PanicReport {
@@ -33,7 +46,7 @@ fn a_panic_is_the_cells_error_or_a_tasks_news_or_was_caught() {
     {
         let mut sources = desk.sources.lock().expect("nobody panics here");
         sources.begin_cell(1, 1, "let a = 1;\noh()");
-        sources.set_generated(1, "{\nlet a = 1;\noh()\n}");
+        sources.set_compiled(1, &compiled(1, &[None, Some(0), Some(1), None]));
     }
     let news = desk.frame(WorkerFrame::Panic(panic_report(Some("tokio worker"))));
     assert!(news[0].contains("thread `tokio worker`: oh"), "{news:?}");
@@ -109,7 +122,7 @@ fn the_worker_is_told_which_lines_of_cells_generated_lines_are() {
     {
         let mut sources = desk.sources.lock().unwrap_or_else(PoisonError::into_inner);
         sources.begin_cell(4, 9, "let x = 1;\nspawn(x);");
-        sources.set_generated(4, "mod a {}\nlet x = 1;\nspawn(x);\n}");
+        sources.set_compiled(4, &compiled(4, &[None, Some(0), Some(1), None]));
     }
     let lines = [(4, 3), (4, 1), (5, 3)].map(|(cell, line)| GeneratedLine { cell, line });
     let actions = desk.dispatcher.handle(Event::Worker(WorkerFrame::Locate {

@@ -1,13 +1,27 @@
 //! What cargo says of the package: to evcxr, when it checks a new dependency, and to the analyser.
 
 use super::super::warm_up::is_known_dependency;
+use super::report::Report;
 use super::{exit_code, fail, put_back, wait};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+
+/// The lock file as it was before a check that may have been ended half way.
+const LOCK_BEFORE: &str = "Cargo.lock.before";
+
+/// Undoes what a check has left that was ended half way.
+pub fn undo_unfinished_check() {
+    if Path::new(LOCK_BEFORE).exists()
+        && let Err(error) = std::fs::rename(LOCK_BEFORE, "Cargo.lock")
+    {
+        eprintln!("the lock file could not be put back: {error}");
+    }
+}
 
 /// The package that evcxr makes up to check a new dependency.
 const CHECKED_PACKAGE: &str = "evcxr_dummy_validate_dep";
@@ -15,6 +29,7 @@ const CHECKED_PACKAGE: &str = "evcxr_dummy_validate_dep";
 /// Describes the package; when it is one that evcxr made up to check a dependency, without touching
 /// the lock file.
 pub fn describe(arguments: &[OsString]) -> ExitCode {
+    undo_unfinished_check();
     let manifest = std::fs::read_to_string("Cargo.toml").unwrap_or_default();
     if !manifest.contains(CHECKED_PACKAGE) {
         return fail(&Command::new("cargo").args(arguments).exec(), "cargo");
@@ -28,9 +43,16 @@ pub fn describe(arguments: &[OsString]) -> ExitCode {
     if dependency.next().is_some_and(is_known_dependency) {
         return ExitCode::SUCCESS;
     }
+    // It may wait for the network: the kernel can end it, as it can end a build.
+    let _ = rustix::process::setpgid(None, None);
+    let _report = Report::begin();
     let lock = std::fs::read("Cargo.lock").ok();
+    if let Some(lock) = &lock {
+        let _ = std::fs::write(LOCK_BEFORE, lock);
+    }
     let code = wait(Command::new("cargo").args(arguments));
     put_back(lock.as_deref());
+    let _ = std::fs::remove_file(LOCK_BEFORE);
     code
 }
 

@@ -1,76 +1,168 @@
 //! A build by the compiler's command alone, when nothing but the cell has changed.
 
 use super::recipe::{Compiler, Recipe};
-use super::report::Report;
-use super::{exit_code, fail, shelf};
-use std::io::Write;
+use super::report::{Report, Telling};
+use super::{fail, shelf};
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 /// Where evcxr wants to read which library was built.
 const LIBRARY_VARIABLE: &str = "EVCXR_EXECUTION_SO_PATH";
 
-/// Compiles the cell; `None` when cargo has to build.
-pub fn build(report: &mut Report, only_check: bool) -> Option<ExitCode> {
-    let recipe = match Recipe::valid() {
-        Ok(recipe) => recipe,
-        Err(reason) => {
-            report.say_cargo_is_needed(&reason);
-            return None;
-        }
-    };
-    let library = library(&recipe.compiler)?;
-    let place = shelf::Place::of_cell(&recipe).filter(|_| !only_check);
+/// A library that evcxr will ask for once more, after it has moved the one that it got.
+const KEPT_LIBRARY: &str = ".kept-library";
+/// Where it was.
+const KEPT_PLACE: &str = ".kept-place";
+
+/// Compiles the text that stands in the package; whether that is good. Everything that the compiler says is
+/// told to the kernel.
+///
+/// # Errors
+/// When the compiler cannot be started.
+pub fn build(recipe: &Recipe, report: &mut Report, more: &[String]) -> std::io::Result<bool> {
+    let library = library(&recipe.compiler)
+        .ok_or_else(|| std::io::Error::other("its command names no folder for its output"))?;
+    std::fs::write(KEPT_PLACE, library.as_os_str().as_encoded_bytes())?;
+    let place = shelf::Place::of_cell(recipe, more);
     if let Some(messages) = place.as_ref().and_then(|place| place.take(&library)) {
-        let _ = std::io::stderr().write_all(&messages);
         report_messages(&messages, report);
-        return Some(finish(&library));
+        return Ok(true);
     }
     let mut command = Command::new(&recipe.compiler.program);
     command
-        .args(arguments(&recipe.compiler, only_check))
+        .args(&recipe.compiler.arguments)
+        .args(more)
         .envs(&recipe.compiler.environment)
         .stdin(Stdio::null())
         .stderr(Stdio::piped());
-    let mut output = match command.output() {
-        Ok(output) => output,
-        Err(error) => return Some(fail(&error, "rustc")),
-    };
+    let mut output = command.output()?;
     if !output.status.success() && !names_an_error(&output.stderr) {
         // It crashed, or the system ended it. (An interrupt ends this process, too.)
-        eprintln!("the compiler ended without a word: {}", output.status);
-        output = match command.output() {
-            Ok(output) => output,
-            Err(error) => return Some(fail(&error, "rustc")),
-        };
+        report.tell(&Telling::Fault(format!(
+            "the compiler ended without a word: {}",
+            output.status
+        )));
+        output = command.output()?;
     }
     if !output.status.success() && names_never_type(&output.stderr) {
         command
             .env("RUSTC_BOOTSTRAP", "1")
             .arg("-Zcrate-attr=feature(never_type)");
-        output = match command.output() {
-            Ok(output) => output,
-            Err(error) => return Some(fail(&error, "rustc")),
-        };
+        output = command.output()?;
     }
     report_messages(&output.stderr, report);
-    if only_check && output.status.success() {
-        // evcxr checks what its analyser cannot make out, and would take a warning for the reason.
-        return Some(ExitCode::SUCCESS);
-    }
-    // evcxr reads the same JSON, as it does from cargo.
-    let _ = std::io::stderr().write_all(&for_evcxr(&output.stderr));
-    if !output.status.success() {
-        return Some(exit_code(output.status));
-    }
-    if let Some(place) = place {
+    if output.status.success()
+        && let Some(place) = place
+    {
         place.put(&library, &output.stderr);
     }
-    Some(finish(&library))
+    Ok(output.status.success())
+}
+
+/// The crates that a program finds besides those of the manifest: what `notebook` hands on to cells.
+const CRATES_OF_LIBRARY: &[&str] = &[
+    "anyhow",
+    "axum",
+    "futures",
+    "plotters",
+    "reqwest",
+    "serde_json",
+    "tokio_stream",
+    "tokio_util",
+    "tracing",
+];
+
+/// Becomes the compiler, for a program.
+pub fn build_program(recipe: &Recipe, text: &Path, binary: &Path) -> ExitCode {
+    let mut arguments: Vec<OsString> = Vec::new();
+    let mut given = recipe.compiler.arguments.iter();
+    while let Some(argument) = given.next() {
+        match argument.as_str() {
+            "ctx" => arguments.push("program".into()),
+            "cdylib" => arguments.push("bin".into()),
+            "--out-dir" => {
+                given.next();
+            }
+            other if other.ends_with("src/lib.rs") => arguments.push(text.into()),
+            other if other.starts_with("--emit=") => arguments.push("--emit=link".into()),
+            other => arguments.push(other.into()),
+        }
+    }
+    arguments.extend(["-o".into(), binary.into()]);
+    let known = |name: &str| {
+        let mut given = recipe.compiler.arguments.iter();
+        given.any(|argument| argument.starts_with(&format!("{name}=")))
+    };
+    let folder = recipe.compiler.arguments.iter().find_map(|argument| {
+        let (name, path) = argument.split_once('=')?;
+        (name == "notebook")
+            .then(|| Path::new(path).parent())
+            .flatten()
+    });
+    for name in CRATES_OF_LIBRARY.iter().filter(|name| !known(name)) {
+        if let Some(library) = folder.and_then(|folder| rlib(folder, name)) {
+            arguments.push("--extern".into());
+            let mut value = OsString::from(format!("{name}="));
+            value.push(library);
+            arguments.push(value);
+        }
+    }
+    let mut command = Command::new(&recipe.compiler.program);
+    command
+        .args(arguments)
+        .envs(&recipe.compiler.environment)
+        .stdin(Stdio::null());
+    fail(&command.exec(), "rustc")
+}
+
+/// The library of a crate in a folder.
+fn rlib(folder: &Path, name: &str) -> Option<PathBuf> {
+    let prefix = format!("lib{name}-");
+    std::fs::read_dir(folder)
+        .ok()?
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| {
+            let is_named = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .is_some_and(|name| name.starts_with(&prefix));
+            is_named
+                && path
+                    .extension()
+                    .is_some_and(|extension| extension == "rlib")
+        })
 }
 
 /// Tells evcxr which library was made.
-fn finish(library: &Path) -> ExitCode {
+pub fn finish(keep: bool) -> ExitCode {
+    let Ok(library) = std::fs::read_to_string(KEPT_PLACE) else {
+        return ExitCode::FAILURE;
+    };
+    if keep {
+        let _ = std::fs::remove_file(KEPT_LIBRARY);
+        if let Err(error) = std::fs::hard_link(&library, KEPT_LIBRARY) {
+            return fail(&error, "the compiler's result");
+        }
+    }
+    tell_evcxr(Path::new(&library))
+}
+
+/// Gives evcxr the library that was kept.
+pub fn finish_again() -> ExitCode {
+    let Ok(library) = std::fs::read_to_string(KEPT_PLACE) else {
+        return ExitCode::FAILURE;
+    };
+    let _ = std::fs::remove_file(&library);
+    if let Err(error) = std::fs::rename(KEPT_LIBRARY, &library) {
+        return fail(&error, "the compiler's result");
+    }
+    tell_evcxr(Path::new(&library))
+}
+
+fn tell_evcxr(library: &Path) -> ExitCode {
     if let Some(path) = std::env::var_os(LIBRARY_VARIABLE)
         && let Err(error) = std::fs::write(path, library.as_os_str().as_encoded_bytes())
     {
@@ -89,57 +181,6 @@ fn names_an_error(messages: &[u8]) -> bool {
 /// allows nobody. So for such a cell, and for nothing else, that name is allowed.
 fn names_never_type(messages: &[u8]) -> bool {
     String::from_utf8_lossy(messages).contains("the `!` type is experimental")
-}
-
-/// The compiler's messages as evcxr should see them. It mends the use of a moved variable by not keeping
-/// that variable. But where the last expression moved it, it takes that for a value without
-/// `evcxr_display` as well, since the expression is among the message's places, and shows it by `Debug`.
-/// Of such a message it gets the one place that matters.
-fn for_evcxr(messages: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(messages.len());
-    for line in messages.split_inclusive(|byte| *byte == b'\n') {
-        match with_primary_places(line) {
-            Some(message) => {
-                text.extend_from_slice(message.to_string().as_bytes());
-                text.push(b'\n');
-            }
-            None => text.extend_from_slice(line),
-        }
-    }
-    text
-}
-
-/// A message about a variable that is to be kept and was moved, with its primary place only; `None` for
-/// any other.
-fn with_primary_places(line: &[u8]) -> Option<serde_json::Value> {
-    let mut message: serde_json::Value = serde_json::from_slice(line).ok()?;
-    if message["code"]["code"] != "E0382" {
-        return None;
-    }
-    let places = message["spans"].as_array_mut()?;
-    places.retain(|place| place["is_primary"] == true);
-    let is_generated = |place: &serde_json::Value| {
-        let text = place["text"][0]["text"].as_str();
-        text.is_some_and(|text| text.contains("evcxr_variable_store"))
-    };
-    if !places.iter().all(is_generated) {
-        return None;
-    }
-    // Else it takes a proposal about the person's line for the message.
-    message["children"] = serde_json::Value::Array(Vec::new());
-    Some(message)
-}
-
-fn arguments(compiler: &Compiler, only_check: bool) -> Vec<String> {
-    let mut arguments = compiler.arguments.clone();
-    if only_check {
-        for argument in &mut arguments {
-            if argument.starts_with("--emit=") {
-                "--emit=metadata".clone_into(argument);
-            }
-        }
-    }
-    arguments
 }
 
 /// The shared library that the command builds.

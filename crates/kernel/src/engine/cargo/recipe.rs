@@ -33,6 +33,8 @@ pub struct Compiler {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recipe {
     pub compiler: Compiler,
+    /// The folder of the package. In a folder that was moved or copied the command still names the old one.
+    package: PathBuf,
     surroundings: Surroundings,
 }
 
@@ -45,10 +47,18 @@ impl Recipe {
         let recipe: Recipe = recipe_file()
             .and_then(|file| serde_json::from_slice(&fs::read(file).ok()?).ok())
             .ok_or("nothing was built with this manifest")?;
+        if std::env::current_dir().is_ok_and(|folder| folder != recipe.package) {
+            return Err(format!("it was built in {}", recipe.package.display()));
+        }
         match recipe.surroundings.difference(Path::new(".")) {
             Some(difference) => Err(difference),
             None => Ok(recipe),
         }
+    }
+
+    /// The note for the manifest as it is, whether or not it still holds.
+    pub fn latest() -> Option<Recipe> {
+        serde_json::from_slice(&fs::read(recipe_file()?).ok()?).ok()
     }
 
     /// Throws the note away: the real cargo is about to build.
@@ -90,9 +100,11 @@ impl Recipe {
     pub fn complete() {
         let complete = || -> Option<()> {
             let compiler: Compiler = serde_json::from_slice(&fs::read(COMMAND_FILE).ok()?).ok()?;
+            let package = std::env::current_dir().ok()?;
             let recipe = Recipe {
-                surroundings: Surroundings::of(&compiler, &std::env::current_dir().ok()?),
+                surroundings: Surroundings::of(&compiler, &package),
                 compiler,
+                package,
             };
             fs::create_dir_all(RECIPE_FOLDER).ok()?;
             fs::write(recipe_file()?, serde_json::to_vec(&recipe).ok()?).ok()

@@ -1,18 +1,60 @@
-//! What is told to the kernel: that a build goes on, which crates it compiles, and what the compiler
-//! warns of in a cell that compiled.
+//! The line to the kernel for as long as a build goes on: the kernel says what to compile, and hears what
+//! becomes of it.
 
 use crate::worker::SOCKET_VARIABLE;
 use crate::workers::CARGO_CALLS;
-use std::io::{Read, Write};
+use serde::{Deserialize, Serialize};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
 
 /// The package of the cells.
 const CELL_PACKAGE: &str = "ctx";
 
-/// A line to the kernel for as long as a build goes on; its end is the build's end.
+/// What the kernel has a build do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Order {
+    /// Compile a cell in which nothing happens: evcxr starts.
+    Nothing,
+    /// Compile this text, with these arguments added to the compiler's.
+    Compile {
+        text: String,
+        arguments: Vec<String>,
+    },
+    /// The library that was built is what evcxr gets; with `keep`, it will be asked for once more.
+    Done { keep: bool },
+    /// The one that was kept is.
+    Again,
+    /// The build has failed; evcxr need not know why.
+    Failed,
+}
+
+/// What a build tells the kernel, a line each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Telling {
+    /// The process group of the build.
+    Begins(u32),
+    /// evcxr has written this text, and wants to have it built, or only checked.
+    Asks { text: String, only_check: bool },
+    /// A dependency is compiled.
+    Crate(String),
+    /// The compiler says something about the text, in its JSON.
+    Message(String),
+    /// All was said about the text.
+    Compiled { is_good: bool },
+    /// Why cargo has to build.
+    CargoIsNeeded(String),
+    /// Cargo could not build; what it wrote.
+    CargoFailed(String),
+    /// For the kernel's log.
+    Fault(String),
+}
+
+/// The line to the kernel.
 pub struct Report {
     kernel: Option<UnixStream>,
+    orders: Option<Receiver<Order>>,
 }
 
 impl Report {
@@ -22,39 +64,47 @@ impl Report {
             let path = std::env::var_os(SOCKET_VARIABLE)?;
             let mut stream = UnixStream::connect(Path::new(&path)).ok()?;
             stream.write_all(&[CARGO_CALLS]).ok()?;
-            writeln!(stream, "{}", std::process::id()).ok()?;
             Some(stream)
         };
         let kernel = call();
-        if let Some(kernel) = &kernel {
-            end_with(kernel);
-        }
-        Report { kernel }
+        let orders = kernel.as_ref().and_then(listen);
+        let mut report = Report { kernel, orders };
+        report.tell(&Telling::Begins(std::process::id()));
+        report
+    }
+
+    /// Asks what to do with the text that evcxr has written.
+    pub fn ask(&mut self, text: String, only_check: bool) -> Order {
+        self.tell(&Telling::Asks { text, only_check });
+        self.next_order().unwrap_or(Order::Nothing)
+    }
+
+    /// Says that a text was compiled, and asks what comes next.
+    pub fn compiled(&mut self, is_good: bool) -> Order {
+        self.tell(&Telling::Compiled { is_good });
+        self.next_order().unwrap_or(match is_good {
+            true => Order::Done { keep: false },
+            false => Order::Failed,
+        })
     }
 
     /// Takes a line of cargo's: a crate that is compiled is told to the kernel.
     pub fn take_line(&mut self, line: &[u8]) {
         if let Some(name) = compiled_crate(line) {
-            self.tell(&format!("crate {name}"));
+            self.tell(&Telling::Crate(name.to_owned()));
         }
     }
 
     /// Takes a message of the compiler's about a cell, in its JSON.
     pub fn take_message(&mut self, json: &str) {
-        self.tell(&format!("message {json}"));
+        self.tell(&Telling::Message(json.to_owned()));
     }
 
-    /// Says why cargo has to build.
-    pub fn say_cargo_is_needed(&mut self, reason: &str) {
-        self.tell(&format!("cargo {reason}"));
-    }
-
-    /// Says what went wrong, for the kernel's log.
-    pub fn say_fault(&mut self, fault: &str) {
-        self.tell(&format!("fault {fault}"));
-    }
-
-    fn tell(&mut self, line: &str) {
+    /// Says something to the kernel.
+    pub fn tell(&mut self, telling: &Telling) {
+        let Ok(line) = serde_json::to_string(telling) else {
+            return;
+        };
         if let Some(kernel) = &mut self.kernel
             && writeln!(kernel, "{line}").is_err()
         {
@@ -62,19 +112,28 @@ impl Report {
             self.kernel = None;
         }
     }
+
+    fn next_order(&self) -> Option<Order> {
+        self.orders.as_ref()?.recv().ok()
+    }
 }
 
-/// Ends this process group (cargo and the compilers among it) when the kernel hangs up, also when
-/// it was killed. The kernel never writes, so whatever can be read is the end.
-fn end_with(kernel: &UnixStream) {
-    let Ok(mut kernel) = kernel.try_clone() else {
-        return;
-    };
-    // Without the thread a compiler may outlive a killed kernel by some seconds.
-    let _ = std::thread::Builder::new().spawn(move || {
-        let _ = kernel.read(&mut [0]);
-        let _ = rustix::process::kill_current_process_group(rustix::process::Signal::KILL);
-    });
+/// Reads what the kernel says. When it hangs up, also when it was killed, this process group ends: cargo and the
+/// compilers among it.
+fn listen(kernel: &UnixStream) -> Option<Receiver<Order>> {
+    let kernel = kernel.try_clone().ok()?;
+    let (sender, orders) = channel();
+    std::thread::Builder::new()
+        .spawn(move || {
+            for line in BufReader::new(kernel).lines().map_while(Result::ok) {
+                if let Ok(order) = serde_json::from_str(&line) {
+                    let _ = sender.send(order);
+                }
+            }
+            let _ = rustix::process::kill_current_process_group(rustix::process::Signal::KILL);
+        })
+        .ok()?;
+    Some(orders)
 }
 
 /// The crate that a line such as `   Compiling tokio v1.54.1` names; not the cell itself.

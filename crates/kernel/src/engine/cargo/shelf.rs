@@ -17,11 +17,12 @@ pub struct Place {
 
 impl Place {
     /// The place for the cell that is to be compiled now; `None` when its text cannot be read.
-    pub fn of_cell(recipe: &Recipe) -> Option<Place> {
+    pub fn of_cell(recipe: &Recipe, more: &[String]) -> Option<Place> {
         let text = fs::read_to_string("src/lib.rs").ok()?;
         let mut hasher = DefaultHasher::new();
         text.hash(&mut hasher);
         recipe.compiler.arguments.hash(&mut hasher);
+        more.hash(&mut hasher);
         let name = format!("{:016x}-{}", hasher.finish(), text.len());
         Some(Place {
             library: Path::new(AHEAD_FOLDER).join(format!("{name}.so")),

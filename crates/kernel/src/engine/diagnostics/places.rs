@@ -20,7 +20,6 @@ pub fn in_cells(text: &str, sources: &SourceMap, cell: CellNumber) -> String {
         let found = line.and_then(|line| sources.locate(cell, line));
         match (found, column) {
             (Some(found), Some(column)) => {
-                let column = column + found.offset;
                 told.push_str(&format!("cell [{}]:{}:{column}", found.count, found.line));
                 rest = without_end(after_column);
             }
@@ -53,18 +52,23 @@ fn leading_number(text: &str) -> (Option<usize>, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cell::generate::{Origin, Source};
     use proptest::prelude::*;
 
     fn sources() -> SourceMap {
         let mut sources = SourceMap::default();
         sources.begin_cell(7, 3, "let a = 1; let b = async { a };");
-        sources.set_generated(7, "fn run() {\nlet a = 1;\nlet b = async { a };\n}");
+        let source = Source {
+            origins: vec![Origin::Around, Origin::Cell { cell: 7, line: 0 }],
+            ..Source::default()
+        };
+        sources.set_compiled(7, &source);
         sources
     }
 
     #[test]
     fn a_block_is_named_by_its_cell() {
-        let told = in_cells("found `{async block@src/lib.rs:3:9: 3:14}`", &sources(), 7);
+        let told = in_cells("found `{async block@src/lib.rs:2:20: 2:25}`", &sources(), 7);
         assert_eq!(told, "found `{async block@cell [3]:1:20}`");
     }
 

@@ -4,7 +4,9 @@
 //! there. A message whose main place is not in a cell is about generated code, and left out.
 
 use super::places;
-use crate::engine::source_map::SourceMap;
+use crate::cell::generate::Origin;
+use crate::cell::plan::{Place, Refusal};
+use crate::engine::source_map::{CellLine, SourceMap};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use channel::CellNumber;
 use serde::Deserialize;
@@ -152,32 +154,34 @@ impl Message {
         self.message.starts_with("aborting due to")
     }
 
-    /// Whether it warns that nobody looks at how the cell ended, which evcxr's code does not.
-    pub fn is_about_result_of_cell(&self) -> bool {
-        self.message.starts_with("unused `Result`")
-            && self
-                .spans
-                .iter()
-                .any(|span| span.line_end > span.line_start + 2)
+    /// What the plan for the next try needs to know of it; `None` for what is no error of some code.
+    pub fn refusal(&self) -> Option<Refusal> {
+        if self.level != "error" || self.is_summary() {
+            return None;
+        }
+        let places = self.spans.iter().filter_map(|span| {
+            let outermost = span.outermost();
+            outermost.is_in_cells().then(|| Place {
+                line: outermost.line_start,
+                is_primary: span.is_primary,
+                label: span.label.clone().unwrap_or_default(),
+            })
+        });
+        Some(Refusal {
+            code: self.code().unwrap_or_default().to_owned(),
+            message: self.message.clone(),
+            places: places.collect(),
+        })
     }
 
-    /// The variable, with its type, that the message is about, when its main place is the line with
-    /// which evcxr keeps a variable for later cells.
-    pub fn kept_variable<'s>(
-        &self,
-        sources: &'s SourceMap,
-        cell: CellNumber,
-    ) -> Option<(&'s str, &'s str)> {
-        self.spans
-            .iter()
-            .filter(|span| span.is_primary)
-            .find_map(|span| {
-                let line = sources.generated_line(cell, span.line_start)?;
-                let (_, rest) = line.split_once("put_variable::<")?;
-                let (type_name, rest) = rest.split_once(">(stringify!(")?;
-                let (name, _) = rest.split_once(')')?;
-                Some((name, type_name))
-            })
+    /// The name that the compiler did not find, if that is what it says.
+    pub fn missing_name(&self) -> Option<&str> {
+        let is_missing = [
+            "E0425", "E0412", "E0433", "E0422", "E0432", "E0423", "E0531", "E0405",
+        ]
+        .contains(&self.code()?);
+        let quoted = self.message.split('`').nth(1)?;
+        is_missing.then_some(quoted)
     }
 
     /// A help or note on one line, with what it proposes to write.
@@ -206,26 +210,39 @@ impl Message {
 }
 
 impl Span {
+    /// The place where the macro was called that made this code, in which others may have been called.
+    fn outermost(&self) -> &Span {
+        match &self.expansion {
+            Some(expansion) => expansion.span.outermost(),
+            None => self,
+        }
+    }
+
+    /// Whether it is in what was made of cells.
+    fn is_in_cells(&self) -> bool {
+        self.file_name.ends_with("src/lib.rs") && !self.file_name.contains("/registry/")
+    }
+
     /// The place in a cell; for code that a macro made, the place where the cell calls the macro.
     fn locate(&self, sources: &SourceMap, cell: CellNumber) -> Option<(CellNumber, CellSpan)> {
-        if !self.file_name.ends_with("src/lib.rs") || self.file_name.contains("/registry/") {
+        if !self.is_in_cells() {
             return self.expansion.as_ref()?.span.locate(sources, cell);
         }
-        // evcxr puts the last expression between lines of its own, which a span may begin or end in.
+        // A last expression stands between lines around it, which a span may begin or end in.
         let mut lines = (self.line_start..=self.line_end)
             .filter_map(|line| Some((line, sources.locate(cell, line)?)));
         let Some((first_line, first)) = lines.next() else {
             return self.expansion.as_ref()?.span.locate(sources, cell);
         };
         let code = sources.code(first.cell)?;
-        let start_column = if first_line == self.line_start {
-            shifted(
-                self.column_start,
-                sources.generated_line(cell, first_line)?,
-                first.offset,
-            )
-        } else {
-            first.offset + 1
+        let is_whole = |line| matches!(sources.origin(cell, line), Some(Origin::WholeItem { .. }));
+        let first_column = |found: &CellLine| {
+            found.text.chars().count() - found.text.trim_start().chars().count() + 1
+        };
+        let last_column = |found: &CellLine| found.text.trim_end().chars().count() + 1;
+        let start_column = match first_line == self.line_start && !is_whole(first_line) {
+            true => self.column_start,
+            false => first_column(&first),
         };
         let start = super::byte_offset(code, (first.line, start_column));
         let last = lines.rfind(|(_, last)| last.cell == first.cell);
@@ -234,11 +251,9 @@ impl Span {
         if first_line > self.line_start + 1 || last_line + 1 < self.line_end {
             return None;
         }
-        let generated = sources.generated_line(cell, last_line)?;
-        let end_column = if last_line == self.line_end {
-            shifted(self.column_end, generated, last.offset)
-        } else {
-            last.offset + generated.trim().chars().count() + 1
+        let end_column = match last_line == self.line_end && !is_whole(last_line) {
+            true => self.column_end,
+            false => last_column(&last),
         };
         let end = super::byte_offset(code, (last.line, end_column));
         Some((
@@ -252,15 +267,10 @@ impl Span {
     }
 }
 
-/// A column in the cell's line, in which `offset` characters stand before what was generated of it.
-fn shifted(column: usize, generated: &str, offset: usize) -> usize {
-    let indent = generated.chars().count() - generated.trim_start().chars().count();
-    (column + offset).saturating_sub(indent).max(1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cell::generate::Source;
 
     fn message(json: serde_json::Value) -> Message {
         serde_json::from_value(json).expect("a message")
@@ -277,10 +287,18 @@ mod tests {
     fn sources() -> SourceMap {
         let mut sources = SourceMap::default();
         sources.begin_cell(1, 1, "let ä = 1;\n    ä + nothing");
-        sources.set_generated(
-            1,
-            "fn run() {\nlet ä = 1;\n(\nä + nothing\n).evcxr_display();}",
-        );
+        let line = |line| Origin::Cell { cell: 1, line };
+        let source = Source {
+            origins: vec![
+                Origin::Around,
+                line(0),
+                Origin::Around,
+                line(1),
+                Origin::Around,
+            ],
+            ..Source::default()
+        };
+        sources.set_compiled(1, &source);
         sources
     }
 
@@ -289,7 +307,7 @@ mod tests {
         let message = message(serde_json::json!({
             "message": "cannot find value `nothing`", "level": "error",
             "code": {"code": "E0425"},
-            "spans": [span(4, 5..12, "not found in this scope")], "children": [],
+            "spans": [span(4, 9..16, "not found in this scope")], "children": [],
         }));
         let text = message
             .render(&sources(), 1, |_| true)

@@ -1,34 +1,41 @@
 //! A cell, from its text to its end.
 
 use super::{DYING, Driver};
-use crate::engine::source_map::SourceMap;
-use crate::engine::{cargo, commands, diagnostics, warm_up};
+use crate::cell::commands::{self, Command as Line};
+use crate::cell::definitions::DefinitionId;
+use crate::cell::generate;
+use crate::cell::parse::{self, Parsed};
+use crate::engine::job::{Book, Job, Stage};
+use crate::engine::{cargo, commands as own_commands, diagnostics, warm_up};
 use crate::event::{CellEnd, Failure};
 use crate::syntax;
 use channel::{CellNumber, KernelFrame};
-use evcxr::{CompilationError, Error, EvalOutputs};
-use std::sync::MutexGuard;
+use evcxr::{Error, EvalOutputs};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long the worker may take to send what it has written when a cell has ended.
 const SYNCHRONIZE: Duration = Duration::from_secs(10);
 
-/// How long a build that has ended may take to hang up.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-
 /// What evcxr makes of code. The outer result is an error when evcxr itself panicked.
 type Outcome = std::thread::Result<Result<EvalOutputs, Error>>;
 
+/// A cell that is to be run.
+pub(super) struct Request {
+    pub cell: CellNumber,
+    pub count: usize,
+    pub code: String,
+    pub allow_stdin: bool,
+    /// The cell as the front end knows it.
+    pub notebook_cell: Option<String>,
+}
+
 impl Driver {
     /// Has a cell compiled and run.
-    pub(super) fn execute(
-        &mut self,
-        cell: CellNumber,
-        count: usize,
-        code: &str,
-        allow_stdin: bool,
-    ) -> CellEnd {
+    pub(super) fn execute(&mut self, request: &Request) -> CellEnd {
         if let Some(end) = self.died.take() {
+            self.forget_worker();
             return end;
         }
         if let Err(error) = self.look_after_folder() {
@@ -36,103 +43,381 @@ impl Driver {
         }
         // Of a worker that was killed since the last cell everything has come already.
         let gone = self.count_gone_before_this_one();
-        self.workers
-            .tell(&KernelFrame::NextCell { cell, allow_stdin });
-        self.lock_sources().begin_cell(cell, count, code);
-        self.workers.forget_messages();
+        let Request { cell, count, .. } = *request;
+        self.workers.tell(&KernelFrame::NextCell {
+            cell,
+            allow_stdin: request.allow_stdin,
+        });
         // Some editors begin a text with a byte order mark; the compiler takes it in no other place.
-        let code = code.trim_start_matches('\u{feff}');
-        let rust = syntax::without_commands(code);
+        let code = request.code.trim_start_matches('\u{feff}');
+        self.lock_sources().begin_cell(cell, count, code);
+        if let Some(end) = self.answer_newcomer(code) {
+            return end;
+        }
+        let (rust, for_evcxr) = self.translate(code);
         if let Some(failure) = diagnostics::unreadable::refusal(&rust, count) {
             return CellEnd::Refused(failure);
         }
-        let code = warm_up::translate(code);
-        let before = self.variables();
-        let mut outcome = self.compile_and_run(&rust, &code);
-        if let Ok(Err(Error::CompilationErrors(errors))) = &outcome
-            && would_replace_library(errors)
-        {
-            if !before.is_empty() {
-                return CellEnd::Refused(diagnostics::library_is_in_use(errors, &before));
+        if let Some(failure) = self.run_shell_commands(cell, code) {
+            return CellEnd::Refused(failure);
+        }
+        let resets = for_evcxr
+            .lines()
+            .any(|line| [":clear", ":restart"].contains(&line.trim()));
+        let mut content = Vec::new();
+        if resets || (!for_evcxr.is_empty() && parse::is_program(&rust)) {
+            let outcome = self.run(&for_evcxr);
+            if resets && matches!(outcome, Ok(Ok(_))) {
+                self.reset(&for_evcxr);
             }
-            outcome = self.run_with_new_library(&code);
+            match outcome {
+                Ok(Ok(outputs)) => content.extend(outputs.content_by_mime_type),
+                other => return self.end_without_run(other, None, &before_names(&self.book)),
+            }
         }
-        if matches!(outcome, Ok(Ok(_))) && warm_up::clears(&code) {
-            // It has taken away what every cell stands on, too.
-            outcome = self.run(&warm_up::prelude(&crate::paths::library()));
+        if parse::is_program(&rust) {
+            return self.run_program(request, &rust);
         }
+        let commands = if resets { "" } else { &for_evcxr };
+        let before = before_names(&self.book);
+        let (outcome, job) = self.compile_and_run(request, &rust, commands);
         if let Ok(Err(Error::SubprocessTerminated(description))) = outcome {
             if let Some(gone) = gone {
                 self.workers.wait_until_gone(gone, DYING);
             }
             self.workers.wait_until_connected(DYING);
+            self.forget_worker();
             return CellEnd::WorkerDied {
                 description,
                 lost: before,
             };
         }
-        let end = self.end_of(outcome, cell, &code, count);
+        let Some(job) = job else {
+            return self.end_without_run(outcome, None, &before);
+        };
+        if job.stage != Stage::Compiled && !matches!(outcome, Ok(Ok(_))) {
+            return self.end_without_run(outcome, Some(&job), &before);
+        }
+        let is_kept = matches!(outcome, Ok(Ok(_)));
+        if let Ok(Ok(outputs)) = outcome {
+            content.extend(outputs.content_by_mime_type);
+            if own_commands::asks_for_help(&for_evcxr) {
+                own_commands::add_help(&mut content);
+            }
+        }
+        let warnings = self.warnings(&job);
+        let notes = self.commit(job, is_kept);
         self.workers.synchronize(SYNCHRONIZE);
-        end
+        CellEnd::Done {
+            content,
+            warnings: notes.into_iter().chain(warnings).collect(),
+        }
     }
 
-    /// `code` is what `rust` stands for, with commands.
-    fn compile_and_run(&mut self, rust: &str, code: &str) -> Outcome {
-        if syntax::first_error(rust).is_some() {
-            // evcxr would leave out what its parser cannot read, and run the rest. As a function nothing
-            // is left out and nothing runs: the compiler has the last word.
-            let outcome = self.run(&syntax::as_function(rust));
-            if !matches!(outcome, Ok(Ok(_))) {
-                return outcome;
+    /// Has the analyser tell the types of the cell's new variables, and what is compiled then run.
+    pub(super) fn compile_and_run(
+        &mut self,
+        request: &Request,
+        rust: &str,
+        commands: &str,
+    ) -> (Outcome, Option<Job>) {
+        let Request { cell, count, .. } = *request;
+        let parsed = Arc::new(parsed(rust));
+        let has_rust = parsed.has_statements || !parsed.items.is_empty();
+        let mut hidden = nameless(&parsed);
+        let mut may_replace_library = true;
+        loop {
+            let mut book = self.book.clone();
+            if !parsed.items.is_empty() {
+                book.definitions.restore_all();
             }
-        }
-        let outcome = self.run(code);
-        if let Ok(Err(Error::CompilationErrors(errors))) = &outcome
-            && diagnostics::is_accident(&self.compiler_messages(), errors)
-        {
-            tracing::warn!(messages = ?self.compiler_messages(), "compiled once more");
-            return self.run(code);
-        }
-        outcome
-    }
-
-    /// Runs code where nothing is lost by it: a new process can load a new library.
-    fn run_with_new_library(&mut self, code: &str) -> Outcome {
-        self.session.allow_new_library();
-        match self.run(":restart") {
-            Ok(Ok(_)) => self.run(code),
-            other => other,
-        }
-    }
-
-    fn end_of(&self, outcome: Outcome, cell: CellNumber, code: &str, count: usize) -> CellEnd {
-        match outcome {
-            Ok(Ok(outputs)) => {
-                let mut content: Vec<_> = outputs.content_by_mime_type.into_iter().collect();
-                if commands::asks_for_help(code) {
-                    commands::add_help(&mut content);
+            book.definitions.define(
+                &parsed.items,
+                cell,
+                count,
+                request.notebook_cell.as_deref(),
+                &parsed.text,
+            );
+            let text = if has_rust {
+                let (new, gone) = changes(&book);
+                let new = book
+                    .definitions
+                    .all()
+                    .iter()
+                    .filter(|known| new.contains(&known.id));
+                format!(
+                    "{commands}{}",
+                    generate::analysis(&parsed, &hidden, new, &gone)
+                )
+            } else {
+                commands.to_owned()
+            };
+            self.jobs.begin(Job::new(
+                cell,
+                count,
+                Arc::clone(&parsed),
+                hidden.clone(),
+                book,
+                Arc::clone(&self.sources),
+            ));
+            let outcome = self.run(&text);
+            let job = self.jobs.end();
+            // A variable that evcxr could not keep is one that it is not to see.
+            if let Ok(Err(Error::Message(message))) = &outcome
+                && job.as_ref().is_some_and(|job| job.stage == Stage::New)
+                && let Some(name) = unknown_to_evcxr(message)
+                && hidden.insert(name)
+            {
+                continue;
+            }
+            let would_replace = job.as_ref().is_some_and(would_replace_library);
+            if would_replace && may_replace_library && self.book.variables.alive.is_empty() {
+                // Nothing is lost by it: a new process can load a new library.
+                may_replace_library = false;
+                self.session.allow_new_library();
+                match self.run(":restart") {
+                    Ok(Ok(_)) => {
+                        self.forget_worker();
+                        continue;
+                    }
+                    other => return (other, job),
                 }
-                CellEnd::Done {
-                    content,
-                    warnings: self.warnings(cell),
-                }
             }
-            Ok(Err(Error::CompilationErrors(errors))) => {
-                let messages = self.compiler_messages();
-                let sources = self.sources_as_compiled(cell);
-                CellEnd::Refused(diagnostics::failure(
-                    &messages, &errors, &sources, cell, code, count,
-                ))
+            return (outcome, job);
+        }
+    }
+
+    /// The end of a cell of which nothing was run.
+    fn end_without_run(
+        &self,
+        outcome: Outcome,
+        job: Option<&Job>,
+        variables: &[String],
+    ) -> CellEnd {
+        let failure = match (outcome, job) {
+            (Ok(Ok(outputs)), _) => {
+                return CellEnd::Done {
+                    content: outputs.content_by_mime_type.into_iter().collect(),
+                    warnings: Vec::new(),
+                };
             }
-            Ok(Err(error)) => CellEnd::Refused(diagnostics::plain_failure(&error, &self.compiler_messages())),
-            Err(_) => CellEnd::Refused(Failure {
+            (Ok(Err(Error::CompilationErrors(errors))), _) => {
+                diagnostics::command_failed(&errors, &self.command_names())
+            }
+            (Ok(Err(_)), Some(job)) if would_replace_library(job) => {
+                let reason = job.messages.first().map(|message| message.message.as_str());
+                diagnostics::library_is_in_use(reason.unwrap_or_default(), variables)
+            }
+            (Ok(Err(_)), Some(job)) if job.cargo.is_some() => {
+                diagnostics::cargo_failed(job.cargo.as_deref().unwrap_or_default())
+            }
+            (Ok(Err(_)), Some(job)) if job.stage == Stage::Failed => {
+                let sources = self.lock_sources();
+                diagnostics::failure(&job.messages, &sources, job.cell, |name| {
+                    self.why_missing(job, name)
+                })
+            }
+            (Ok(Err(error)), _) => diagnostics::plain_failure(&error),
+            (Err(_), _) => Failure {
                 name: "InternalError".to_owned(),
                 value: "the compiler's driver panicked on this cell; nothing was run".to_owned(),
                 traceback: vec![
                     "InternalError: the compiler's driver panicked on this cell; nothing was run. Its report is in the Jupyter server's log. Change the cell and try again.".to_owned(),
                 ],
-            }),
+            },
+        };
+        CellEnd::Refused(failure)
+    }
+
+    /// Why a name is not there that once was.
+    fn why_missing(&self, job: &Job, name: &str) -> Option<String> {
+        if let Some((definition, aside)) = job.book.definitions.why_aside(name) {
+            return Some(format!(
+                "is set aside since cell [{}]: what cell [{}] says of it does not compile with what was changed ({}). Run cell [{1}] again, or mend it.",
+                aside.since, definition.count, aside.reason
+            ));
         }
+        self.book.variables.ended.get(name).cloned()
+    }
+
+    /// Takes over what a cell has changed; what its reader should know of it.
+    fn commit(&mut self, job: Job, is_kept: bool) -> Vec<String> {
+        let Job {
+            count,
+            parsed,
+            mut book,
+            plan,
+            source,
+            ended,
+            ..
+        } = job;
+        let notes = self.notes(&book, &ended);
+        book.exported.extend(source.exported);
+        for name in &ended {
+            book.variables.end(
+                name,
+                "has ended, since its type was defined anew after it was made.",
+            );
+        }
+        for name in &plan.moved {
+            book.variables.end(
+                name,
+                &format!("was moved away in cell [{count}]: the value is somebody else's now."),
+            );
+        }
+        let bound: BTreeSet<String> = parsed
+            .lets
+            .iter()
+            .flat_map(|it| it.bindings.iter().map(|binding| binding.name.clone()))
+            .collect();
+        if is_kept {
+            for name in &bound {
+                match plan.kept.get(name) {
+                    Some(kept) => {
+                        let is_mutable = parsed
+                            .lets
+                            .iter()
+                            .rev()
+                            .find_map(|it| it.bindings.iter().find(|it| it.name == *name))
+                            .is_some_and(|binding| binding.is_mutable);
+                        book.variables
+                            .keep(name, &kept.type_text, is_mutable, &book.definitions);
+                    }
+                    None => book.variables.end(name, &why_local(count)),
+                }
+            }
+            book.forget.clear();
+            book.known_to_evcxr = book
+                .definitions
+                .all()
+                .iter()
+                .map(|known| known.id)
+                .collect();
+        } else {
+            // evcxr has taken over nothing: what it does not know yet it is told with the next cell, and what it
+            // still takes for a variable it is to forget.
+            for name in &bound {
+                if !book.variables.alive.contains_key(name) {
+                    book.variables.end(
+                        name,
+                        &format!("was not kept: cell [{count}] did not come to its end."),
+                    );
+                }
+            }
+            let gone = ended.into_iter().chain(plan.moved.iter().cloned());
+            book.forget.extend(gone);
+        }
+        self.book = book;
+        notes
+    }
+
+    /// What has become of items and variables of earlier cells.
+    fn notes(&self, now: &Book, ended: &[String]) -> Vec<String> {
+        let mut notes = Vec::new();
+        let was_aside: BTreeSet<DefinitionId> = self
+            .book
+            .definitions
+            .set_aside()
+            .map(|(known, _)| known.id)
+            .collect();
+        for (definition, aside) in now.definitions.set_aside() {
+            if was_aside.contains(&definition.id) {
+                continue;
+            }
+            notes.push(format!(
+                "note: {} of cell [{}] is set aside, since it no longer compiles: {}. Its name stays taken; run cell [{1}] again when it fits.",
+                title(definition), definition.count, aside.reason
+            ));
+        }
+        let is_aside: BTreeSet<DefinitionId> = now
+            .definitions
+            .set_aside()
+            .map(|(known, _)| known.id)
+            .collect();
+        for id in was_aside.difference(&is_aside) {
+            if let Some(definition) = now.definitions.get(*id) {
+                notes.push(format!(
+                    "note: {} of cell [{}] compiles again, and is back.",
+                    title(definition),
+                    definition.count
+                ));
+            }
+        }
+        for name in ended {
+            notes.push(format!(
+                "note: `{name}` has ended: its type was defined anew, and its value was one of the old type."
+            ));
+        }
+        notes
+    }
+
+    /// The worker has lost all that it had.
+    pub(super) fn forget_worker(&mut self) {
+        let names: Vec<String> = self.book.variables.alive.keys().cloned().collect();
+        for name in names {
+            self.book.variables.end(
+                &name,
+                "was lost when the process that runs cells ended: run the cell again that made it.",
+            );
+        }
+        self.book.exported.clear();
+        self.book.forget.clear();
+    }
+
+    /// After `:clear` or `:restart`.
+    fn reset(&mut self, commands: &str) {
+        if commands.lines().any(|line| line.trim() == ":clear") {
+            // It has taken away what every cell stands on, too.
+            let _ = self.run(&warm_up::prelude(&crate::paths::library()));
+            self.book = Book::default();
+        } else {
+            self.forget_worker();
+        }
+    }
+
+    /// The cell's Rust, with our own commands in the form of code; and the commands that are evcxr's.
+    fn translate(&self, code: &str) -> (String, String) {
+        let split = commands::split(code);
+        let folder = std::env::current_dir().unwrap_or_default();
+        let mut rust = commands::rust_of(code);
+        let mut for_evcxr = String::new();
+        let is_alone = split.commands.len() == 1 && code[split.rust..].trim().is_empty();
+        for (line, command) in split.commands.iter().rev() {
+            let Line::Kernel { name, arguments } = command else {
+                continue;
+            };
+            if warm_up::is_library(name, arguments, &folder) {
+                continue;
+            }
+            match own_commands::code(name, arguments, is_alone) {
+                Some(code) => insert_line(&mut rust, *line, &code),
+                None => for_evcxr.insert_str(0, &format!("{name} {arguments}\n")),
+            }
+        }
+        (rust, for_evcxr)
+    }
+
+    /// Runs the programs that a cell names with `!`, one after the other; gives back why one failed.
+    fn run_shell_commands(&mut self, cell: CellNumber, code: &str) -> Option<Failure> {
+        for (_, command) in commands::split(code).commands {
+            let Line::Shell(program) = command else {
+                continue;
+            };
+            let mut shell = std::process::Command::new("sh");
+            shell.args(["-c", program]);
+            let status = self.run_child(shell, cell, None);
+            let failure = match status {
+                Ok(status) if status.success() => continue,
+                Ok(status) => format!("`{program}` failed: {status}"),
+                Err(error) => format!("`{program}` could not be started: {error}"),
+            };
+            return Some(Failure {
+                name: "ShellError".to_owned(),
+                traceback: vec![format!("ShellError: {failure}")],
+                value: failure,
+            });
+        }
+        None
     }
 
     /// Makes the session's folder again when somebody has deleted it.
@@ -145,40 +430,125 @@ impl Driver {
         Ok(self.workers.listen_at(&self.session.socket())?)
     }
 
-    /// What the compiler said about the latest build.
-    fn compiler_messages(&self) -> Vec<diagnostics::rustc::Message> {
-        self.workers
-            .compiler_messages(LAST_WORDS)
-            .iter()
-            .filter_map(|json| serde_json::from_str(json).ok())
-            .collect()
-    }
-
     /// The warnings about lines of this cell; those about earlier cells were shown with them.
-    fn warnings(&self, cell: CellNumber) -> Vec<String> {
-        let messages = self.compiler_messages();
+    fn warnings(&self, job: &Job) -> Vec<String> {
         let sources = self.lock_sources();
-        let mut warnings: Vec<String> = messages
+        let cell = job.cell;
+        let mut warnings: Vec<String> = job
+            .messages
             .iter()
-            .filter(|message| message.level == "warning" && !message.is_about_result_of_cell())
+            .filter(|message| message.level == "warning")
             .map(|message| message.clone().in_cells(&sources, cell))
             .filter_map(|message| message.render(&sources, cell, |number| number == cell))
             .collect();
         warnings.dedup();
         warnings
     }
+}
 
-    /// The sources, with what evcxr generated last for a cell that was not run.
-    fn sources_as_compiled(&self, cell: CellNumber) -> MutexGuard<'_, SourceMap> {
-        let generated = self.context.last_source().unwrap_or_default();
-        let mut sources = self.lock_sources();
-        sources.set_generated(cell, &generated);
-        sources
+/// A cell taken apart. What no parser can read is left whole: the compiler has the last word on it.
+fn parsed(rust: &str) -> Parsed {
+    match syntax::first_error(rust) {
+        None => parse::parse(rust),
+        Some(_) => Parsed {
+            text: rust.to_owned(),
+            has_statements: true,
+            words: parse::words_of(rust),
+            ..Parsed::default()
+        },
     }
 }
 
+/// The variables that evcxr's analyser need not be asked about.
+fn nameless(parsed: &Parsed) -> BTreeSet<String> {
+    parsed
+        .lets
+        .iter()
+        .filter(|it| it.is_nameless)
+        .flat_map(|it| it.bindings.iter().map(|binding| binding.name.clone()))
+        .collect()
+}
+
+/// The items that evcxr does not know yet, and those that it knows and that are no more.
+fn changes(book: &Book) -> (BTreeSet<DefinitionId>, BTreeSet<DefinitionId>) {
+    let all: BTreeSet<DefinitionId> = book
+        .definitions
+        .all()
+        .iter()
+        .map(|known| known.id)
+        .collect();
+    let new = all.difference(&book.known_to_evcxr).copied().collect();
+    let gone = book.known_to_evcxr.difference(&all).copied().collect();
+    (new, gone)
+}
+
+fn before_names(book: &Book) -> Vec<String> {
+    book.variables.alive.keys().cloned().collect()
+}
+
+fn title(definition: &crate::cell::definitions::Definition) -> String {
+    let text = definition.item.text.lines();
+    let is_plain = |line: &&str| {
+        let line = line.trim_start();
+        !line.starts_with("//") && !line.starts_with('#')
+    };
+    let line = text.into_iter().find(is_plain).unwrap_or_default();
+    let end = line.find(['{', '(', ';', '=']).unwrap_or(line.len());
+    format!("`{}`", line[..end].trim())
+}
+
+fn why_local(count: usize) -> String {
+    format!(
+        "lived until the end of cell [{count}]: its type has no name (a closure, a future) or it borrows from the cell. To keep it, give it a type that can be written and owns what it has, such as a `Box<dyn Fn(i32) -> i32>` or a `BoxFuture`."
+    )
+}
+
+/// The variable that evcxr says it cannot keep.
+fn unknown_to_evcxr(message: &str) -> Option<String> {
+    let rest = message
+        .strip_prefix("The variable `")
+        .or_else(|| message.strip_prefix("Couldn't automatically determine type of variable `"))?;
+    Some(rest.split_once('`')?.0.to_owned())
+}
+
 /// Whether the stand-in for cargo has refused to build the library anew.
-fn would_replace_library(errors: &[CompilationError]) -> bool {
-    let mut codes = errors.iter().map(CompilationError::code);
-    codes.any(|code| code == Some(cargo::guard::REFUSAL))
+fn would_replace_library(job: &Job) -> bool {
+    job.messages
+        .iter()
+        .any(|message| message.code() == Some(cargo::guard::REFUSAL))
+}
+
+/// Puts a line in place of an empty one.
+fn insert_line(text: &mut String, line: usize, content: &str) {
+    let start = text
+        .split_inclusive('\n')
+        .take(line - 1)
+        .map(str::len)
+        .sum::<usize>();
+    text.insert_str(start.min(text.len()), content);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evcxrs_complaints_name_the_variable() {
+        assert_eq!(
+            unknown_to_evcxr("The variable `f` is a closure, which cannot be persisted.\nYou"),
+            Some("f".to_owned())
+        );
+        assert_eq!(
+            unknown_to_evcxr("Couldn't automatically determine type of variable `x`.\n"),
+            Some("x".to_owned())
+        );
+        assert_eq!(unknown_to_evcxr("The disk is full"), None);
+    }
+
+    #[test]
+    fn a_line_is_put_in_its_place() {
+        let mut text = "a\n\nc".to_owned();
+        insert_line(&mut text, 2, "b");
+        assert_eq!(text, "a\nb\nc");
+    }
 }

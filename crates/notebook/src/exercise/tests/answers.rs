@@ -9,7 +9,7 @@ use std::time::Duration;
 fn right_code_solves_it() {
     let verdict =
         block_on(both().check(|work| async move { tokio::join!(soup(&work), rice(&work)) }));
-    assert!(verdict.is_solved(), "{}", verdict.text());
+    assert!(verdict.is_solved(), "{}", verdict.to_string());
     assert_eq!(verdict.hint(), None);
     assert_says(
         &verdict,
@@ -119,7 +119,10 @@ fn the_page_is_escaped_and_does_not_speak_by_colour() {
         )
     );
     assert!(html.contains("✘ <em>not yet:</em>") && !html.contains("color"));
-    assert_eq!(bundle.text("text/plain"), Some(verdict.text().as_str()));
+    assert_eq!(
+        bundle.text("text/plain"),
+        Some(verdict.to_string().as_str())
+    );
 }
 
 #[test]
@@ -129,7 +132,7 @@ fn an_hour_takes_no_time_by_the_clock_that_jumps() {
         .takes(hour)
         .limit(ms(20_000));
     let verdict = block_on(exercise.check(move |work| work.item("long", hour)));
-    assert!(verdict.is_solved(), "{}", verdict.text());
+    assert!(verdict.is_solved(), "{}", verdict.to_string());
 }
 
 #[test]
@@ -139,12 +142,12 @@ fn real_time_and_threads_are_possible() {
             .real_time()
             .check(|work| async move { tokio::join!(soup(&work), rice(&work)) }),
     );
-    assert!(verdict.is_solved(), "{}", verdict.text());
+    assert!(verdict.is_solved(), "{}", verdict.to_string());
     let verdict = block_on(both().threads(2).check(|work| async move {
         let other = tokio::spawn(rice(&work));
         (soup(&work).await, other.await.unwrap())
     }));
-    assert!(verdict.is_solved(), "{}", verdict.text());
+    assert!(verdict.is_solved(), "{}", verdict.to_string());
     let verdict = block_on(both().real_time().check(|work| async move {
         tokio::time::sleep(ms(900)).await;
         tokio::join!(soup(&work), rice(&work))

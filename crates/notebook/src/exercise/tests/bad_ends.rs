@@ -17,7 +17,7 @@ fn a_panic_is_told_once_with_its_message() {
         &verdict,
         &["✘ not yet: Your code panicked: \"there is no rice\"."],
     );
-    assert_eq!(verdict.text().matches("panicked").count(), 1);
+    assert_eq!(verdict.to_string().matches("panicked").count(), 1);
 }
 
 #[test]
@@ -220,5 +220,5 @@ fn very_many_pieces_of_work_do_not_fill_the_memory() {
                 }
             }),
     );
-    assert!(verdict.is_solved(), "{}", verdict.text());
+    assert!(verdict.is_solved(), "{}", verdict.to_string());
 }

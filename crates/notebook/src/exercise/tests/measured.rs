@@ -149,7 +149,7 @@ fn work_that_blocks() {
             .unwrap();
     };
     let verdict = check(exercise().never_blocks(ms(5_000)).starts(&["hash"]), beside);
-    assert!(verdict.is_solved(), "{}", verdict.text());
+    assert!(verdict.is_solved(), "{}", verdict.to_string());
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn retries() {
             }
         }
     }));
-    assert!(verdict.is_solved(), "{}", verdict.text());
+    assert!(verdict.is_solved(), "{}", verdict.to_string());
 }
 
 #[test]

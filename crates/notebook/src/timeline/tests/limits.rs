@@ -26,9 +26,13 @@ fn three_hundred_rows_are_folded() {
     assert!(
         svg.contains("300 of them") && svg.contains("20 of them"),
         "{}",
-        recording.text()
+        recording.to_string()
     );
-    assert!(recording.text().contains("request"), "{}", recording.text());
+    assert!(
+        recording.to_string().contains("request"),
+        "{}",
+        recording.to_string()
+    );
     assert_eq!(recording.rows().len(), 321);
 }
 
@@ -98,14 +102,14 @@ fn what_is_kept_is_bounded_and_what_is_not_is_said() {
         .enter(Kind::Named, Some("only"), None)
         .expect("there is room");
     let more = 5;
-    for _ in 0..recorder::MOST_POLLS + more {
+    for _ in 0..crate::trace::recorder::MOST_POLLS + more {
         drop(only.begin_poll(0));
     }
-    for _ in 0..recorder::MOST_ACTORS + more - 1 {
+    for _ in 0..crate::trace::recorder::MOST_ACTORS + more - 1 {
         let _ = scope.enter(Kind::Task, None, None);
     }
     assert_eq!(recorder.polls_dropped.load(Relaxed), more as u64);
-    let recording = recorder.finish();
+    let recording = recorder.close(Recording::of);
     assert_eq!(
         (recording.dropped_polls(), recording.dropped_tasks()),
         (5, 5)
@@ -163,7 +167,7 @@ fn blocking_closures_have_rows_of_their_own() {
 
 #[test]
 fn empty_and_odd_recordings_are_drawn_too() {
-    let nothing = Recorder::new("", DEFAULT_THRESHOLD).finish();
+    let nothing = Recorder::new("", DEFAULT_THRESHOLD).close(Recording::of);
     keep("nothing", &nothing.svg());
     keep("nothing-by-worker", &nothing.by_worker().svg());
     let odd = run(record("<&\u{0}>", async {
@@ -171,5 +175,5 @@ fn empty_and_odd_recordings_are_drawn_too() {
         std::future::ready(()).named("x".repeat(5000)).await;
     }));
     keep("odd", &odd.svg());
-    assert!(!odd.text().is_empty());
+    assert!(!odd.to_string().is_empty());
 }

@@ -29,7 +29,7 @@ fn instrumented_code_has_rows() {
     let row = |name: &str| {
         recording
             .row(name)
-            .unwrap_or_else(|| panic!("{}", recording.text()))
+            .unwrap_or_else(|| panic!("{}", recording.to_string()))
     };
     let (first, second) = (row("fetch page=1 wait=60"), row("fetch page=2 wait=30"));
     assert!(first.elapsed() >= milliseconds(60) && second.elapsed() < first.elapsed());
@@ -38,7 +38,7 @@ fn instrumented_code_has_rows() {
         (Kind::Named, Outcome::Ended)
     );
     // At least begun, ended, and dropped.
-    assert!(first.polls() >= 3, "{}", recording.text());
+    assert!(first.polls() >= 3, "{}", recording.to_string());
     assert!(first.waiting() >= milliseconds(50));
     let blocks: Vec<&str> = recording
         .blocking()
@@ -69,9 +69,13 @@ fn a_span_held_across_an_await_does_not_stand_for_others() {
         ::tokio::join!(holds.named("holds"), other.named("other"));
     }));
     let held = recording.row("held").expect("recorded");
-    assert!(held.busy() < milliseconds(25), "{}", recording.text());
+    assert!(held.busy() < milliseconds(25), "{}", recording.to_string());
     let other = recording.row("other").expect("recorded");
-    assert!(other.busy() >= milliseconds(30), "{}", recording.text());
+    assert!(
+        other.busy() >= milliseconds(30),
+        "{}",
+        recording.to_string()
+    );
 }
 
 #[test]

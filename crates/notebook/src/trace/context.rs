@@ -50,9 +50,11 @@ pub(crate) fn stop_recording_everything(recorder: &Arc<Recorder>) {
     }
 }
 
-/// The scope of the code that this thread is running.
+/// The scope of the code that this thread is running. What a task does after its recording has ended belongs
+/// to the recording that is open then.
 pub(crate) fn current() -> Option<Scope> {
     let scope = CURRENT.try_with(|current| current.borrow().clone()).ok()?;
+    let scope = scope.filter(|scope| !scope.is_closed());
     if scope.is_none() && RECORDS_EVERYTHING.load(Relaxed) {
         return EVERYTHING
             .lock()
@@ -74,6 +76,11 @@ impl Scope {
             recorder: Arc::clone(recorder),
             actor,
         }]))
+    }
+
+    /// Whether all of its recordings have ended: then there is nothing to note any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.iter().all(|member| member.recorder.is_closed())
     }
 
     /// Both scopes together.

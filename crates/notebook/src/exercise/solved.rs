@@ -4,7 +4,7 @@
 //! empty. The environment variable `ASYNC_NOTEBOOK_PROGRESS` names another file, or, as `off`, none.
 
 use super::lock;
-use crate::display::{MimeBundle, RichDisplay, show_result};
+use crate::display::{MimeBundle, RichDisplay, shows_itself};
 use crate::plot::Table;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -126,11 +126,6 @@ impl Progress {
         solved_of(self.questions.values())
     }
 
-    /// Shows it as the cell's result; called for a cell's last expression.
-    pub fn evcxr_display(&self) {
-        show_result(self.mime_bundle());
-    }
-
     fn table(&self) -> Table {
         let mut lessons: Vec<&str> = self
             .exercises
@@ -149,6 +144,8 @@ impl Progress {
         row(table, "all", self.exercises(), self.questions())
     }
 }
+
+shows_itself!(Progress);
 
 impl RichDisplay for Progress {
     fn mime_bundle(&self) -> MimeBundle {

@@ -5,7 +5,6 @@
 
 use super::clock;
 use super::context::Scope;
-use super::recording::Recording;
 use super::spans::Listener;
 use std::panic::Location;
 use std::sync::atomic::{
@@ -18,8 +17,11 @@ pub(crate) const MOST_POLLS: usize = 500_000;
 /// How many tasks and named futures are kept. More are only counted.
 pub(crate) const MOST_ACTORS: usize = 200_000;
 
+/// A poll that lasts longer than this is said to block: nothing else runs on its thread meanwhile.
+pub const DEFAULT_THRESHOLD: std::time::Duration = std::time::Duration::from_millis(20);
+
 /// Parts that threads write to; two threads seldom share one.
-const PARTS: usize = 16;
+pub(crate) const PARTS: usize = 16;
 
 /// What a row stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -206,6 +208,30 @@ impl Recorder {
         actor.ended.store(clock::now(), Relaxed);
     }
 
+    /// The first `most` actors, and how many there are.
+    pub(crate) fn first_actors(&self, most: usize) -> (Vec<Arc<Actor>>, usize) {
+        let actors = locked(&self.actors);
+        (actors.iter().take(most).cloned().collect(), actors.len())
+    }
+
+    /// Adds the polls of the first `actors` that were noted since the last time to `polls`, up to `most` of them.
+    /// `seen` says how many of each part have been looked at.
+    pub(crate) fn new_polls(
+        &self,
+        seen: &mut [usize; PARTS],
+        actors: usize,
+        most: usize,
+        polls: &mut Vec<Noted>,
+    ) {
+        for (part, seen) in self.polls.iter().zip(seen) {
+            let part = locked(part);
+            let new = part.get(*seen..).unwrap_or_default();
+            let drawn = new.iter().filter(|poll| (poll.actor as usize) < actors);
+            polls.extend(drawn.take(most.saturating_sub(polls.len())));
+            *seen = part.len();
+        }
+    }
+
     pub(crate) fn actors(&self) -> Vec<Arc<Actor>> {
         locked(&self.actors).clone()
     }
@@ -218,17 +244,17 @@ impl Recorder {
         polls
     }
 
-    /// Ends the recording: nothing is noted any more.
-    pub(crate) fn finish(&self) -> Recording {
+    /// Ends the recording: nothing is noted any more. `read` makes something of what was noted until now.
+    pub(crate) fn close<T>(&self, read: impl FnOnce(&Recorder, u64) -> T) -> T {
         let end = clock::now();
         self.closed.store(true, Relaxed);
-        let recording = Recording::of(self, end);
+        let made = read(self, end);
         // Tasks that live on hold on to the recorder, and need not hold on to all that was noted.
         for part in &self.polls {
             *locked(part) = Vec::new();
         }
         *locked(&self.actors) = Vec::new();
-        recording
+        made
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -1,9 +1,9 @@
 //! Other runtimes than the notebook's own, to see what a schedule would be there.
 
-use super::context;
-use super::observed::Watch;
-use super::recorder::Kind;
 use crate::tasks;
+use crate::trace::context;
+use crate::trace::observed::Watch;
+use crate::trace::recorder::Kind;
 use ::tokio::runtime::{Builder, Runtime};
 use ::tokio::sync::oneshot;
 use std::future::{Future, poll_fn};
@@ -49,7 +49,10 @@ where
     tasks::install(&mut builder);
     let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => panic!("a runtime could not be started: {error}"),
+        Err(error) => panic!(
+            "a runtime could not be started: {}",
+            tasks::no_threads(&error)
+        ),
     };
     let scope = context::current();
     let scope = scope.and_then(|scope| scope.enter(Kind::Block, Some("the block"), None));
@@ -77,7 +80,10 @@ where
     };
     let thread = std::thread::Builder::new().name(thread_name.to_owned());
     if let Err(error) = thread.spawn(run) {
-        panic!("a thread for the runtime could not be started: {error}");
+        panic!(
+            "a thread for the runtime could not be started: {}",
+            tasks::no_threads(&error)
+        );
     }
     let result = receive.await;
     drop(hold);

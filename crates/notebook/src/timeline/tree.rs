@@ -1,10 +1,10 @@
 //! Which rows are drawn, in which order, and how many are folded together.
 
-use super::recorder::{Kind, Outcome};
 use super::recording::Recording;
 use super::row::Row;
 use crate::plot::Summary;
 use crate::plot::format::format_seconds;
+use crate::trace::recorder::{Kind, Outcome};
 
 /// More rows than this are folded: by their name, or by the place where they were spawned.
 pub(super) const MOST_LINES: usize = 40;

@@ -25,6 +25,11 @@ impl Place {
         (self.0.is_some() && self.library().is_none()).then(|| self.to_string())
     }
 
+    /// Whether it says anything.
+    pub(crate) fn is_known(self) -> bool {
+        self.0.is_some()
+    }
+
     /// The library whose code this is; `None` for a cell's or a program's own.
     pub(crate) fn library(self) -> Option<&'static str> {
         library(self.0?.file())

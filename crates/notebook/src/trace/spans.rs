@@ -1,10 +1,12 @@
 //! Spans of the crate `tracing` as rows of a recording.
 //!
-//! While a recorded piece of code is polled, a subscriber of ours stands in front of the one that
-//! its thread has. It sees spans that are entered and left, and hands everything on. At all other
-//! times it is not there.
+//! Where the reader's own subscriber has [`layer`](super::layer()) in it, that is what sees them. Where it
+//! has not, a subscriber of ours stands in front of the one that a thread has, while a recorded piece of
+//! code is polled. It sees spans that are entered and left, and hands everything on. At all other times it
+//! is not there, and one that the reader installs meanwhile is left alone.
 
 use super::context::{self, OpenPoll, Scope};
+use super::layer::TimelineLayer;
 use super::place;
 use super::recorder::{Kind, Outcome};
 use std::cell::RefCell;
@@ -15,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tracing::dispatcher::{self, DefaultGuard, Dispatch};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::{Interest, Subscriber};
+use tracing::subscriber::{Interest, NoSubscriber, Subscriber};
 use tracing::{Event, Metadata, callsite};
 use tracing_core::span::Current;
 
@@ -35,9 +37,18 @@ impl Listener {
         Listener(Some(Dispatch::new(Rows { outer, spans })))
     }
 
-    /// Puts it in place on this thread, until the guard is dropped.
+    /// Puts it in place on this thread, until the guard is dropped; not in the place of one that has our
+    /// layer, or that came after the recording had begun.
     pub(super) fn listen(&self) -> Option<DefaultGuard> {
-        self.0.as_ref().map(dispatcher::set_default)
+        let ours = self.0.as_ref()?;
+        let had_none = ours
+            .downcast_ref::<Rows>()
+            .is_some_and(|rows| rows.outer.is::<NoSubscriber>());
+        let others = dispatcher::get_default(|now| {
+            now.is::<TimelineLayer>()
+                || (had_none && !now.is::<NoSubscriber>() && !now.is::<Rows>())
+        });
+        (!others).then(|| dispatcher::set_default(ours))
     }
 }
 
@@ -47,6 +58,22 @@ impl Drop for Listener {
         // Callsites remember who wants to hear of them.
         callsite::rebuild_interest_cache();
     }
+}
+
+/// Enters a span's row on this thread.
+pub(super) fn enter(id: &Id, scope: &Scope) {
+    let poll = scope.begin_poll(0);
+    let _ = ENTERED.try_with(|entered| entered.borrow_mut().push((id.clone(), poll)));
+}
+
+/// Leaves a span's row on this thread.
+pub(super) fn exit(id: &Id) {
+    let left = ENTERED.try_with(|entered| {
+        let mut entered = entered.borrow_mut();
+        let at = entered.iter().rposition(|(known, _)| known == id)?;
+        Some(entered.remove(at))
+    });
+    drop(left);
 }
 
 thread_local! {
@@ -98,7 +125,7 @@ fn is_ours(id: &Id) -> bool {
 }
 
 /// Whether a span gets a row: those of cells and programs do, those of libraries do not.
-fn is_drawn(metadata: &Metadata<'static>) -> bool {
+pub(super) fn is_drawn(metadata: &Metadata<'static>) -> bool {
     metadata.is_span()
         && metadata
             .file()
@@ -144,10 +171,8 @@ impl Subscriber for Rows {
             Id::from_u64(NEXT.fetch_add(1, Relaxed) | OURS)
         };
         if is_drawn(attributes.metadata()) {
-            let mut name = Name(attributes.metadata().name().to_owned());
-            attributes.record(&mut name);
             let span = Span {
-                name: name.0,
+                name: name_of(attributes),
                 holders: 1,
                 scope: None,
             };
@@ -179,18 +204,12 @@ impl Subscriber for Rows {
             self.outer.enter(id);
         }
         if let Some(scope) = self.scope(id) {
-            let poll = scope.begin_poll(0);
-            let _ = ENTERED.try_with(|entered| entered.borrow_mut().push((id.clone(), poll)));
+            enter(id, &scope);
         }
     }
 
     fn exit(&self, id: &Id) {
-        let left = ENTERED.try_with(|entered| {
-            let mut entered = entered.borrow_mut();
-            let at = entered.iter().rposition(|(known, _)| known == id)?;
-            Some(entered.remove(at))
-        });
-        drop(left);
+        exit(id);
         if std::thread::panicking()
             && let Some(scope) = self.scope(id)
         {
@@ -236,6 +255,13 @@ impl Subscriber for Rows {
     fn current_span(&self) -> Current {
         self.outer.current_span()
     }
+}
+
+/// What a span's row is called.
+pub(super) fn name_of(attributes: &Attributes<'_>) -> String {
+    let mut name = Name(attributes.metadata().name().to_owned());
+    attributes.record(&mut name);
+    name.0
 }
 
 /// A span's name and the fields that it was made with: `fetch page=3`.

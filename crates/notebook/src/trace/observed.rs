@@ -49,6 +49,11 @@ impl Watch {
         }
     }
 
+    /// Whether its recording has ended. Who holds it can then drop it.
+    pub(crate) fn is_over(&self) -> bool {
+        self.scope.is_closed()
+    }
+
     pub(crate) fn scope(&self) -> &Scope {
         &self.scope
     }

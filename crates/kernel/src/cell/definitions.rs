@@ -1,0 +1,368 @@
+//! The items that cells have made: what is there, what replaces what, what is set aside.
+//!
+//! An item stays until it is defined again. An `impl` belongs to its cell: when the cell is run again, or the
+//! same `impl` comes from another cell, the earlier one goes. What a change of another item breaks is set
+//! aside, a type together with its `impl`s, until it compiles again.
+
+use super::parse::{Item, Kind};
+use channel::CellNumber;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+/// Names an item for as long as a session lives.
+pub type DefinitionId = u64;
+
+/// An item, and where it came from.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    pub id: DefinitionId,
+    /// The run of a cell that made it.
+    pub cell: CellNumber,
+    /// The cell as the front end knows it, where it says so.
+    pub notebook_cell: Option<String>,
+    pub count: usize,
+    /// The line of the cell at which it begins, from 0, and the column, in characters from 0.
+    pub line: usize,
+    pub column: usize,
+    pub item: Arc<Item>,
+}
+
+/// Why an item is set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// What the compiler said, in a line.
+    pub reason: String,
+    /// The execution count of the cell since which it is.
+    pub since: usize,
+}
+
+/// The table of items.
+#[derive(Debug, Clone, Default)]
+pub struct Definitions {
+    /// In the order in which they were made.
+    all: Vec<Definition>,
+    set_aside: BTreeMap<DefinitionId, SetAside>,
+    next: DefinitionId,
+    /// Grows when an item that shapes values is defined anew: values of before are of other types then.
+    generation: u64,
+}
+
+impl Definitions {
+    /// Adds the items of a cell in place of those that they replace.
+    pub fn define(
+        &mut self,
+        items: &[Item],
+        cell: CellNumber,
+        count: usize,
+        notebook_cell: Option<&str>,
+        text: &str,
+    ) {
+        // What the same cell brought before, and has no name to be replaced by.
+        if notebook_cell.is_some() {
+            self.all.retain(|known| {
+                known.notebook_cell.as_deref() != notebook_cell
+                    || !matches!(known.item.kind, Kind::Impl { .. } | Kind::Other)
+            });
+        }
+        for item in items {
+            self.replace(item, cell);
+            self.next += 1;
+            let before = &text[..item.span.start];
+            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            self.all.push(Definition {
+                id: self.next,
+                cell,
+                notebook_cell: notebook_cell.map(str::to_owned),
+                count,
+                line: before.matches('\n').count(),
+                column: before[line_start..].chars().count(),
+                item: Arc::new(item.clone()),
+            });
+        }
+        let all = &self.all;
+        self.set_aside
+            .retain(|id, _| all.iter().any(|known| known.id == *id));
+    }
+
+    /// Removes what a new item replaces.
+    fn replace(&mut self, item: &Item, cell: CellNumber) {
+        let mut reshaped = false;
+        self.all.retain(|known| {
+            // Within one cell the compiler judges, but for `use` lines, which may well say a thing twice.
+            let is_same_cell = known.cell == cell;
+            let goes = match (&known.item.kind, &item.kind) {
+                _ if known.item.text == item.text && !matches!(item.kind, Kind::Named) => true,
+                _ if is_same_cell => false,
+                (
+                    Kind::Impl {
+                        header,
+                        is_of_trait,
+                        members,
+                        ..
+                    },
+                    Kind::Impl {
+                        header: new_header,
+                        members: new_members,
+                        ..
+                    },
+                ) => header == new_header && (*is_of_trait || !members.is_disjoint(new_members)),
+                _ => {
+                    !item.name.is_empty()
+                        && known.item.name == item.name
+                        && known.item.namespaces.meet(item.namespaces)
+                }
+            };
+            if goes && known.item.shapes_values && known.item.text != item.text {
+                reshaped = true;
+            }
+            !goes
+        });
+        if reshaped {
+            self.generation += 1;
+        }
+    }
+
+    /// What is compiled into the next cell: macros first, since they must stand before their use.
+    pub fn live(&self) -> impl Iterator<Item = &Definition> {
+        let is_macro = |known: &&Definition| known.item.kind == Kind::Macro;
+        let live = || {
+            self.all
+                .iter()
+                .filter(|known| !self.set_aside.contains_key(&known.id))
+        };
+        live()
+            .filter(is_macro)
+            .chain(live().filter(move |known| !is_macro(known)))
+    }
+
+    /// Every item, also those that are set aside.
+    pub fn all(&self) -> &[Definition] {
+        &self.all
+    }
+
+    /// The item with this number.
+    pub fn get(&self, id: DefinitionId) -> Option<&Definition> {
+        self.all.iter().find(|known| known.id == id)
+    }
+
+    /// Changes whenever an item that shapes values is defined anew.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// What is set aside, and why.
+    pub fn set_aside(&self) -> impl Iterator<Item = (&Definition, &SetAside)> {
+        self.set_aside
+            .iter()
+            .filter_map(|(id, reason)| Some((self.get(*id)?, reason)))
+    }
+
+    /// Takes everything back that is set aside, to be tried again.
+    pub fn restore_all(&mut self) {
+        self.set_aside.clear();
+    }
+
+    /// Sets items aside: of an `impl` its type with all its `impl`s, of a type all its `impl`s.
+    pub fn put_aside(&mut self, broken: &BTreeMap<DefinitionId, String>, since: usize) {
+        let mut types = BTreeMap::new();
+        for (id, reason) in broken {
+            let Some(known) = self.get(*id) else { continue };
+            match &known.item.kind {
+                Kind::Impl { of_type, .. } => types.insert(of_type.clone(), reason.clone()),
+                _ if known.item.namespaces.types => {
+                    types.insert(known.item.name.clone(), reason.clone())
+                }
+                _ => None,
+            };
+        }
+        let mut aside = broken.clone();
+        for known in &self.all {
+            let of_type = match &known.item.kind {
+                Kind::Impl { of_type, .. } => of_type,
+                Kind::Named if known.item.namespaces.types => &known.item.name,
+                _ => continue,
+            };
+            if let Some(reason) = types.get(of_type) {
+                aside.entry(known.id).or_insert_with(|| reason.clone());
+            }
+        }
+        for (id, reason) in aside {
+            self.set_aside
+                .entry(id)
+                .or_insert(SetAside { reason, since });
+        }
+    }
+
+    /// Why a name is not there although it was defined.
+    pub fn why_aside(&self, name: &str) -> Option<(&Definition, &SetAside)> {
+        self.set_aside().find(|(known, _)| known.item.name == name)
+    }
+
+    /// A number for what a type is: the text of every item that it reaches by name. When it differs, values
+    /// of the type are not what they were. `None` when something that it reaches is set aside.
+    pub fn fingerprint(&self, type_text: &str) -> Option<u64> {
+        let mut waiting: Vec<String> = super::parse::words_of(type_text).into_iter().collect();
+        let mut seen: BTreeSet<String> = waiting.iter().cloned().collect();
+        let mut texts = BTreeSet::new();
+        while let Some(word) = waiting.pop() {
+            for known in &self.all {
+                let item = &known.item;
+                let is_reached = item.name == word && item.shapes_values
+                    // What a trait's types are for this one is said in its `impl`.
+                    || matches!(&item.kind, Kind::Impl { of_type, members, .. }
+                        if *of_type == word && item.text.contains("type ") && !members.is_empty());
+                if !is_reached {
+                    continue;
+                }
+                if self.set_aside.contains_key(&known.id) {
+                    return None;
+                }
+                texts.insert(item.text.clone());
+                for next in &item.words {
+                    if seen.insert(next.clone()) {
+                        waiting.push(next.clone());
+                    }
+                }
+            }
+        }
+        let mut hasher = DefaultHasher::new();
+        texts.hash(&mut hasher);
+        Some(hasher.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::parse;
+    use super::*;
+
+    /// Runs cells one after the other, each a notebook's cell of its own unless it is named.
+    fn run(cells: &[(Option<&str>, &str)]) -> Definitions {
+        let mut definitions = Definitions::default();
+        for (number, (name, code)) in (1..).zip(cells) {
+            let parsed = parse(code);
+            definitions.define(&parsed.items, number, number as usize, *name, code);
+        }
+        definitions
+    }
+
+    fn texts(definitions: &Definitions) -> Vec<&str> {
+        definitions
+            .live()
+            .map(|known| known.item.text.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn a_name_is_replaced_in_its_own_namespace() {
+        let definitions = run(&[
+            (None, "struct P { a: u8 }\nimpl P { fn f(&self) {} }"),
+            (None, "fn g() {}\nmod g {}"),
+            (None, "struct P { a: u16 }"),
+            (None, "fn g() { }"),
+        ]);
+        assert_eq!(
+            texts(&definitions),
+            [
+                "impl P { fn f(&self) {} }",
+                "mod g {}",
+                "struct P { a: u16 }",
+                "fn g() { }"
+            ]
+        );
+        assert_eq!(definitions.generation(), 1);
+    }
+
+    #[test]
+    fn an_impl_is_replaced_by_the_same_one() {
+        let definitions = run(&[
+            (None, "struct P;"),
+            (None, "impl P { fn a(&self) {} }"),
+            (None, "impl P { fn b(&self) {} }"),
+            (None, "impl Clone for P { fn clone(&self) -> P { P } }"),
+            (None, "impl P { fn a(&self) { } }"),
+            (None, "impl Clone  for P { fn clone(&self) -> P { P  } }"),
+        ]);
+        assert_eq!(texts(&definitions).len(), 4, "{:?}", texts(&definitions));
+    }
+
+    #[test]
+    fn a_cell_that_is_run_again_takes_its_impls_along() {
+        let definitions = run(&[
+            (Some("a"), "struct P;\nimpl P { fn a(&self) {} }"),
+            (Some("b"), "impl P { fn b(&self) {} }"),
+            (Some("a"), "struct P;\nimpl P { fn c(&self) {} }"),
+        ]);
+        assert_eq!(
+            texts(&definitions),
+            [
+                "impl P { fn b(&self) {} }",
+                "struct P;",
+                "impl P { fn c(&self) {} }"
+            ]
+        );
+    }
+
+    #[test]
+    fn imports_replace_each_other_and_are_there_once() {
+        let definitions = run(&[
+            (None, "use a::{x, y};\nuse b::*;"),
+            (None, "use c::x;\nuse b::*;"),
+            (None, "fn y() {}"),
+        ]);
+        assert_eq!(texts(&definitions), ["use c::x;", "use b::*;", "fn y() {}"]);
+    }
+
+    #[test]
+    fn a_type_is_set_aside_with_its_impls_and_comes_back() {
+        let mut definitions = run(&[
+            (
+                None,
+                "struct P;\nimpl P { fn a(&self) {} }\nimpl Drop for P { fn drop(&mut self) {} }",
+            ),
+            (None, "fn f(_: P) {}"),
+        ]);
+        let broken = definitions.all()[1].id;
+        definitions.put_aside(&BTreeMap::from([(broken, "no".to_owned())]), 9);
+        assert_eq!(texts(&definitions), ["fn f(_: P) {}"]);
+        assert!(definitions.why_aside("P").is_some());
+        assert_eq!(definitions.fingerprint("Vec<P>"), None);
+        definitions.restore_all();
+        assert_eq!(texts(&definitions).len(), 4);
+    }
+
+    #[test]
+    fn a_fingerprint_reaches_through_fields_and_aliases() {
+        let before = run(&[(
+            None,
+            "struct A { b: Alias }\ntype Alias = Vec<B>;\nstruct B { c: u8 }\nstruct Other;",
+        )]);
+        let same = run(&[(
+            None,
+            "struct Other(u8);\nstruct B { c: u8 }\nstruct A { b: Alias }\ntype Alias = Vec<B>;",
+        )]);
+        let other = run(&[(
+            None,
+            "struct A { b: Alias }\ntype Alias = Vec<B>;\nstruct B { c: u16 }",
+        )]);
+        assert_eq!(
+            before.fingerprint("Option<A>"),
+            same.fingerprint("Option<A>")
+        );
+        assert_ne!(
+            before.fingerprint("Option<A>"),
+            other.fingerprint("Option<A>")
+        );
+        assert_eq!(before.fingerprint("u8"), other.fingerprint("u8"));
+    }
+
+    #[test]
+    fn macros_come_first() {
+        let definitions = run(&[
+            (None, "fn f() { m!() }"),
+            (None, "macro_rules! m { () => {} }"),
+        ]);
+        assert!(texts(&definitions)[0].starts_with("macro_rules"));
+    }
+}

@@ -1,0 +1,606 @@
+//! The texts that are made of a cell: one for the analyser, and one for the compiler, whose every line is
+//! known to come from a line of a cell or from here.
+
+use super::definitions::{Definition, DefinitionId, Definitions};
+use super::parse::{Item, Kind, Let, Namespaces, Parsed, Span, Static};
+use super::plan::{ErrorType, Plan, TailAs};
+use channel::CellNumber;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// The function of a cell that the worker calls.
+pub const FUNCTION: &str = "run_cell";
+
+/// The names that every cell can use, unless it gives them to something else, and where they are.
+const MODULES: &[&str] = &[
+    "anyhow",
+    "axum",
+    "futures",
+    "plotters",
+    "reqwest",
+    "serde_json",
+    "tokio",
+    "tokio_stream",
+    "tokio_util",
+    "tracing",
+];
+const MACROS: &[&str] = &["dbg", "eprint", "eprintln", "print", "println"];
+
+/// Where a line that is compiled comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Line `line` (from 0) of a cell, in the same columns.
+    Cell {
+        cell: CellNumber,
+        line: usize,
+    },
+    /// A line of an item, in the same columns.
+    Item {
+        definition: DefinitionId,
+        cell: CellNumber,
+        line: usize,
+    },
+    /// What stands for an item as a whole, which begins at this line.
+    WholeItem {
+        definition: DefinitionId,
+        cell: CellNumber,
+        line: usize,
+    },
+    /// A variable of an earlier cell is fetched, or put back.
+    Load(String),
+    PutBack(String),
+    /// A new variable is declared, leaves the cell's block, and is kept.
+    Declare(String),
+    Keep(String),
+    Put(String),
+    /// The code around a cell.
+    Around,
+}
+
+/// What is compiled, and where its lines come from.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    pub text: String,
+    pub origins: Vec<Origin>,
+    /// The symbols of statics that are defined in it.
+    pub exported: BTreeSet<String>,
+}
+
+/// A variable of an earlier cell that this one can mention.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    pub name: String,
+    pub type_text: String,
+    pub is_mutable: bool,
+}
+
+/// What a cell is compiled with.
+#[derive(Debug)]
+pub struct Surroundings<'s> {
+    pub definitions: &'s Definitions,
+    pub loaded: &'s [Loaded],
+    /// Variables whose type has changed: they end before the cell begins.
+    pub ended: &'s [String],
+    /// The symbols of statics that the worker has loaded.
+    pub exported: &'s BTreeSet<String>,
+}
+
+impl Source {
+    fn line(&mut self, text: &str, origin: &Origin) {
+        for line in text.split('\n') {
+            self.text.push_str(line);
+            self.text.push('\n');
+            self.origins.push(origin.clone());
+        }
+    }
+
+    fn around(&mut self, text: &str) {
+        self.line(text, &Origin::Around);
+    }
+}
+
+/// The text that the compiler gets.
+pub fn source(
+    cell: CellNumber,
+    parsed: &Parsed,
+    plan: &Plan,
+    surroundings: &Surroundings<'_>,
+) -> Source {
+    let mut source = Source::default();
+    source.around("#![allow(unused_imports, unused_mut, dead_code, improper_ctypes, non_snake_case, unused_assignments)]");
+    for attribute in &parsed.inner_attributes {
+        let line = line_of(&parsed.text, attribute.start);
+        source.line(
+            &parsed.text[attribute.clone()],
+            &Origin::Cell { cell, line },
+        );
+    }
+    names(&mut source, surroundings.definitions);
+    for definition in surroundings.definitions.live() {
+        item(&mut source, definition, surroundings);
+    }
+    source.around(&format!(
+        "#[unsafe(no_mangle)] pub extern \"C\" fn {FUNCTION}(__store: *mut ::notebook::cell::store::VariableStore) -> *mut ::notebook::cell::store::VariableStore {{\n#[allow(unused_variables)] let __store = ::notebook::cell::store::open(__store);"
+    ));
+    for name in surroundings.ended {
+        source.around(&format!("__store.end({name:?});"));
+    }
+    for variable in surroundings.loaded {
+        let Loaded {
+            name,
+            type_text,
+            is_mutable,
+        } = variable;
+        let mutability = if *is_mutable { "mut " } else { "" };
+        source.line(
+            &format!(
+                "#[allow(unused_variables)] let {mutability}{name}: {type_text} = __store.take_variable::<{type_text}>({name:?});"
+            ),
+            &Origin::Load(name.clone()),
+        );
+    }
+    if parsed.has_statements {
+        code(&mut source, cell, parsed, plan);
+    } else {
+        source.around("__store.commit();");
+    }
+    for variable in surroundings.loaded {
+        if plan.moved.contains(&variable.name) {
+            continue;
+        }
+        let name = &variable.name;
+        let put = format!(
+            "__store.put_variable::<{}>({name:?}, {name});",
+            variable.type_text
+        );
+        // When the cell has given the name to another one, the earlier one ends; not when it failed.
+        let text = match plan.shadows.contains(name) {
+            true => format!("if !__store.is_committed() {{ {put} }}"),
+            false => put,
+        };
+        source.line(&text, &Origin::PutBack(name.clone()));
+    }
+    source.around("__store\n}");
+    for definition in surroundings.definitions.live() {
+        for (symbol, _) in symbols(definition, surroundings.definitions) {
+            if !surroundings.exported.contains(&symbol) {
+                source.exported.insert(symbol);
+            }
+        }
+    }
+    source
+}
+
+/// The names that are there without a `use`.
+fn names(source: &mut Source, definitions: &Definitions) {
+    let is_taken = |name: &str, namespaces: Namespaces| {
+        definitions
+            .all()
+            .iter()
+            .any(|known| known.item.name == name && known.item.namespaces.meet(namespaces))
+    };
+    let namespaces = |types, macros| Namespaces {
+        types,
+        values: false,
+        macros,
+    };
+    let free = |list: &[&str], space: Namespaces| -> String {
+        let free: Vec<&str> = list
+            .iter()
+            .copied()
+            .filter(|name| !is_taken(name, space))
+            .collect();
+        free.join(", ")
+    };
+    source.around(&format!(
+        "use ::notebook::{{{}}};",
+        free(MODULES, namespaces(true, false))
+    ));
+    source.around(&format!(
+        "use ::notebook::cell::{{{}}};",
+        free(MACROS, namespaces(false, true))
+    ));
+    source.around("use ::notebook::cell::{CellDisplay as _, CellValue as _};");
+}
+
+fn line_of(text: &str, byte: usize) -> usize {
+    text[..byte].matches('\n').count()
+}
+
+fn column_of(text: &str, byte: usize) -> usize {
+    let start = text[..byte].rfind('\n').map_or(0, |newline| newline + 1);
+    text[start..byte].chars().count()
+}
+
+// ---- items --------------------------------------------------------------------------------------
+
+/// The symbols of an item's statics, each with the type in it.
+fn symbols(definition: &Definition, definitions: &Definitions) -> Vec<(String, String)> {
+    let symbol = |number: usize, name: &str, type_text: &str| {
+        let fingerprint = definitions.fingerprint(type_text).unwrap_or_default();
+        let symbol = format!(
+            "notebook_static_{name}_{}_{number}_{fingerprint:016x}",
+            definition.id
+        );
+        (symbol, type_text.to_owned())
+    };
+    if let Kind::LocalKey { type_text, .. } = &definition.item.kind {
+        return vec![symbol(0, &definition.item.name, type_text)];
+    }
+    definition
+        .item
+        .statics
+        .iter()
+        .enumerate()
+        .map(|(number, it)| symbol(number, &it.name, &it.type_text))
+        .collect()
+}
+
+fn item(source: &mut Source, definition: &Definition, surroundings: &Surroundings<'_>) {
+    let Definition {
+        id: definition_id,
+        cell,
+        line,
+        column,
+        item,
+        ..
+    } = definition;
+    let whole = Origin::WholeItem {
+        definition: *definition_id,
+        cell: *cell,
+        line: *line,
+    };
+    let symbols = symbols(definition, surroundings.definitions);
+    if let Kind::LocalKey {
+        key,
+        type_text,
+        is_task_local,
+    } = &item.kind
+    {
+        let (symbol, _) = &symbols[0];
+        let is_there = surroundings.exported.contains(symbol);
+        source.line(
+            &local_key(&item.name, key, type_text, *is_task_local, symbol, is_there),
+            &whole,
+        );
+        return;
+    }
+    if matches!(item.kind, Kind::Use | Kind::NamelessUse) {
+        source.line(&item.text, &whole);
+        return;
+    }
+    let text = with_statics(item, &symbols, surroundings.exported);
+    let padded = format!("{}{text}", " ".repeat(*column));
+    for (index, text) in padded.split('\n').enumerate() {
+        source.line(
+            text,
+            &Origin::Item {
+                definition: *definition_id,
+                cell: *cell,
+                line: line + index,
+            },
+        );
+    }
+}
+
+/// The item's text with each static under its own symbol: defined where the worker has not got it yet, and
+/// else declared.
+fn with_statics(item: &Item, symbols: &[(String, String)], exported: &BTreeSet<String>) -> String {
+    let mut text = item.text.clone();
+    for (it, (symbol, _)) in item.statics.iter().zip(symbols).rev() {
+        if !exported.contains(symbol) {
+            text.insert_str(
+                it.span.start,
+                &format!("#[unsafe(export_name = \"{symbol}\")] "),
+            );
+            continue;
+        }
+        // Line for line, since what follows keeps its place.
+        let lines = "\n".repeat(text[it.span.clone()].matches('\n').count());
+        text.replace_range(it.span.clone(), &(declaration(it, symbol) + &lines));
+    }
+    text
+}
+
+fn declaration(it: &Static, symbol: &str) -> String {
+    let Static {
+        name,
+        visibility,
+        type_text,
+        ..
+    } = it;
+    let kind = if it.is_mutable {
+        "static mut"
+    } else {
+        "safe static"
+    };
+    let type_text = type_text.replace('\n', " ");
+    format!(
+        "unsafe extern \"Rust\" {{ #[link_name = \"{symbol}\"] {visibility} {kind} {name}: {type_text}; }}"
+    )
+}
+
+fn local_key(
+    name: &str,
+    key: &str,
+    type_text: &str,
+    is_task_local: bool,
+    symbol: &str,
+    is_there: bool,
+) -> String {
+    let (whole_type, value) = if is_task_local {
+        (
+            format!("&'static ::tokio::task::LocalKey<{type_text}>"),
+            format!("&{name}"),
+        )
+    } else {
+        (
+            format!("::std::thread::LocalKey<{type_text}>"),
+            name.to_owned(),
+        )
+    };
+    if is_there {
+        return format!(
+            "unsafe extern \"Rust\" {{ #[link_name = \"{symbol}\"] pub safe static {name}: {whole_type}; }}"
+        );
+    }
+    format!(
+        "#[unsafe(export_name = \"{symbol}\")] pub static {name}: {whole_type} = {{ {key} {value} }};"
+    )
+}
+
+// ---- the cell's own code ------------------------------------------------------------------------
+
+fn code(source: &mut Source, cell: CellNumber, parsed: &Parsed, plan: &Plan) {
+    source.around(
+        "let _ = ::std::panic::catch_unwind(::std::panic::AssertUnwindSafe(|| ::notebook::cell::run(async {",
+    );
+    for (name, kept) in &plan.kept {
+        let declaration = match (kept.is_hoisted, hoisted(parsed, name)) {
+            (true, Some(statement)) => {
+                let mutable = if statement.bindings[0].is_mutable {
+                    "mut "
+                } else {
+                    ""
+                };
+                let type_text = statement
+                    .type_text
+                    .as_ref()
+                    .map(|text| format!(": {}", text.replace('\n', " ")))
+                    .unwrap_or_default();
+                format!("let {mutable}{name}{type_text};")
+            }
+            _ => format!("let __keep_{name};"),
+        };
+        source.line(&declaration, &Origin::Declare(name.clone()));
+    }
+    let error = match plan.error {
+        ErrorType::Wide => "::notebook::cell::CellError",
+        ErrorType::Boxed => "::std::boxed::Box<dyn ::std::error::Error>",
+        ErrorType::None => "::core::convert::Infallible",
+    };
+    let has_end = parsed.tail.is_some() && plan.tail == TailAs::Result;
+    match has_end {
+        true => source.around(&format!(
+            "let __end: ::core::result::Result<(), {error}> = {{"
+        )),
+        false => source.around("{"),
+    }
+    let body = edited(parsed, plan);
+    let tail = parsed.tail.as_ref();
+    let body_end = tail.map_or(body.len(), |tail| tail.span.start);
+    lines_of_cell(source, cell, &body, 0..body_end);
+    let result = format!("let __end: ::core::result::Result<(), {error}> =");
+    if let Some(tail) = tail {
+        let (before, after) = match plan.tail {
+            _ if tail.is_return => ("", ";"),
+            TailAs::Show => (
+                "#[allow(unreachable_code)] (",
+                ").cell_value().evcxr_display();",
+            ),
+            TailAs::Debug => ("::notebook::cell::show_debug(&(", "));"),
+            TailAs::Result => (result.as_str(), ";"),
+        };
+        source.around(before);
+        lines_of_cell(source, cell, &body, tail.span.clone());
+        source.around(after);
+        // Comments, and nothing else, can follow.
+    }
+    for (name, kept) in &plan.kept {
+        if !kept.is_hoisted {
+            source.line(
+                &format!("__keep_{name} = {name};"),
+                &Origin::Keep(name.clone()),
+            );
+        }
+    }
+    match has_end {
+        true => source.around("__end\n};"),
+        false => source.around("}"),
+    }
+    for (name, kept) in &plan.kept {
+        let value = if kept.is_hoisted {
+            name.clone()
+        } else {
+            format!("__keep_{name}")
+        };
+        source.line(
+            &format!(
+                "__store.put_variable::<{}>({name:?}, {value});",
+                kept.type_text
+            ),
+            &Origin::Put(name.clone()),
+        );
+    }
+    source.around("__store.commit();");
+    match (has_end, plan.error) {
+        (true, _) => source.around("__end"),
+        (false, ErrorType::None) => {}
+        (false, _) => source.around(&format!("::core::result::Result::Ok::<(), {error}>(())")),
+    }
+    source.around("})));");
+}
+
+/// The one `let` of a name that can be made an assignment to a variable outside the cell's block.
+pub fn hoisted<'p>(parsed: &'p Parsed, name: &str) -> Option<&'p Let> {
+    let mut lets = parsed
+        .lets
+        .iter()
+        .filter(|it| it.bindings.iter().any(|binding| binding.name == name));
+    let only = lets.next().filter(|it| it.is_simple && it.has_value)?;
+    if lets.next().is_some() {
+        return None;
+    }
+    // Before it, the name may mean something else.
+    let before = &parsed.text[..only.span.end];
+    let mentions = before
+        .split(|character: char| !character.is_alphanumeric() && character != '_')
+        .filter(|word| *word == name)
+        .count();
+    (mentions == 1).then_some(only)
+}
+
+/// The cell's text without its items, and with the changes of the plan, each line and column in its place.
+fn edited(parsed: &Parsed, plan: &Plan) -> String {
+    let mut text = parsed.text.clone();
+    let mut edits: Vec<(Span, String)> = Vec::new();
+    let mut blank = |span: &Span| {
+        let text = &parsed.text[span.clone()];
+        let blank = text
+            .chars()
+            .map(|character| if character == '\n' { '\n' } else { ' ' })
+            .collect();
+        edits.push((span.clone(), blank));
+    };
+    parsed.inner_attributes.iter().for_each(&mut blank);
+    // The parts of a `use` line share it: the whole line goes.
+    for span in item_spans(parsed) {
+        blank(&span);
+    }
+    for (name, kept) in &plan.kept {
+        if kept.is_hoisted
+            && let Some(statement) = hoisted(parsed, name)
+        {
+            let head = &parsed.text[statement.head.clone()];
+            let place = statement.bindings[0].span.start - statement.head.start;
+            let mut assignment: String = head[..place]
+                .chars()
+                .map(|character| if character == '\n' { '\n' } else { ' ' })
+                .collect();
+            assignment.push_str(name);
+            assignment.extend(
+                head[place + name.len()..]
+                    .chars()
+                    .map(|character| if character == '\n' { '\n' } else { ' ' }),
+            );
+            edits.push((statement.head.clone(), assignment));
+        }
+    }
+    if plan.error != ErrorType::None {
+        for place in &parsed.bare_returns {
+            edits.push((
+                place.clone(),
+                "return ::core::result::Result::Ok(())".to_owned(),
+            ));
+        }
+    }
+    edits.sort_by_key(|(span, _)| std::cmp::Reverse((span.start, span.end)));
+    let mut last = usize::MAX;
+    for (span, replacement) in edits {
+        // One inside another goes with it.
+        if span.end <= last && text.is_char_boundary(span.start) && text.is_char_boundary(span.end)
+        {
+            last = span.start;
+            text.replace_range(span, &replacement);
+        }
+    }
+    // A tail keeps its place only while what stands before it keeps its length.
+    debug_assert!(parsed.tail.is_none() || text.len() >= parsed.text.len());
+    text
+}
+
+/// The places of items; of the parts of a `use` line, the line's.
+fn item_spans(parsed: &Parsed) -> Vec<Span> {
+    parsed.item_lines.clone()
+}
+
+/// Lines of the cell, the first one in its column.
+fn lines_of_cell(source: &mut Source, cell: CellNumber, body: &str, span: Span) {
+    let first = line_of(body, span.start);
+    let column = column_of(body, span.start);
+    let text = format!("{}{}", " ".repeat(column), &body[span]);
+    for (index, text) in text.split('\n').enumerate() {
+        source.line(
+            text,
+            &Origin::Cell {
+                cell,
+                line: first + index,
+            },
+        );
+    }
+}
+
+// ---- for the analyser ---------------------------------------------------------------------------
+
+/// The statements for the analyser: it is to tell the types of the variables that are not `hidden`. `items`
+/// are those that it does not know yet, `gone` the numbers of nameless ones that are no more.
+pub fn analysis<'d>(
+    parsed: &Parsed,
+    hidden: &BTreeSet<String>,
+    items: impl Iterator<Item = &'d Definition>,
+    gone: &BTreeSet<DefinitionId>,
+) -> String {
+    // Whatever comes first must not look like a command.
+    let mut text = "();\n".to_owned();
+    for id in gone {
+        let _ = writeln!(text, "mod __item_{id} {{}}");
+    }
+    for definition in items {
+        let item = &definition.item;
+        let _ = match &item.kind {
+            Kind::Impl { .. } | Kind::Other => writeln!(
+                text,
+                "mod __item_{} {{ use super::*;\n{}\n}}",
+                definition.id, item.text
+            ),
+            Kind::LocalKey {
+                type_text,
+                is_task_local: true,
+                ..
+            } => writeln!(
+                text,
+                "static {}: ::tokio::task::LocalKey<{type_text}> = loop {{}};",
+                item.name
+            ),
+            Kind::LocalKey { type_text, .. } => writeln!(
+                text,
+                "static {}: ::std::thread::LocalKey<{type_text}> = loop {{}};",
+                item.name
+            ),
+            _ => writeln!(text, "{}", item.text),
+        };
+    }
+    let mut body = edited(parsed, &Plan::default());
+    for statement in parsed.lets.iter().rev() {
+        if statement
+            .bindings
+            .iter()
+            .any(|binding| hidden.contains(&binding.name))
+        {
+            // The rest of the pattern can be kept all the same.
+            let visible = statement
+                .bindings
+                .iter()
+                .filter(|binding| !hidden.contains(&binding.name));
+            let again: String = visible
+                .map(|binding| {
+                    let mutable = if binding.is_mutable { "mut " } else { "" };
+                    format!(" let {mutable}{0} = {0};", binding.name)
+                })
+                .collect();
+            body.insert_str(statement.span.end, &format!(" }}{again}"));
+            body.insert_str(statement.span.start, "::notebook::cell::local! { ");
+        }
+    }
+    text + &body
+}

@@ -1,0 +1,86 @@
+//! The variables that cells have made, as the kernel knows them: the worker has their values.
+
+use super::definitions::Definitions;
+use super::generate::Loaded;
+use super::parse::words_of;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    pub type_text: String,
+    pub is_mutable: bool,
+    /// What its type was when it was made.
+    pub fingerprint: u64,
+}
+
+/// The variables, by name, and why others are no more.
+#[derive(Debug, Clone, Default)]
+pub struct Variables {
+    pub alive: BTreeMap<String, Variable>,
+    /// Why a name is not there, in words that follow "`name`".
+    pub ended: BTreeMap<String, String>,
+}
+
+impl Variables {
+    /// The variables whose types were defined anew, so that their values cannot be used.
+    pub fn outdated(&self, definitions: &Definitions) -> Vec<String> {
+        self.alive
+            .iter()
+            .filter(|(_, variable)| {
+                definitions
+                    .fingerprint(&variable.type_text)
+                    .is_some_and(|now| now != variable.fingerprint)
+            })
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// The variables that a cell with these words can mention, and whose types are there.
+    pub fn wanted(&self, words: &BTreeSet<String>, definitions: &Definitions) -> Vec<Loaded> {
+        self.alive
+            .iter()
+            .filter(|(name, variable)| {
+                words.contains(*name)
+                    && definitions.fingerprint(&variable.type_text) == Some(variable.fingerprint)
+            })
+            .map(|(name, variable)| Loaded {
+                name: name.clone(),
+                type_text: variable.type_text.clone(),
+                is_mutable: variable.is_mutable,
+            })
+            .collect()
+    }
+
+    /// Keeps a variable.
+    pub fn keep(
+        &mut self,
+        name: &str,
+        type_text: &str,
+        is_mutable: bool,
+        definitions: &Definitions,
+    ) {
+        self.ended.remove(name);
+        self.alive.insert(
+            name.to_owned(),
+            Variable {
+                type_text: type_text.to_owned(),
+                is_mutable,
+                fingerprint: definitions.fingerprint(type_text).unwrap_or_default(),
+            },
+        );
+    }
+
+    /// Ends a variable.
+    pub fn end(&mut self, name: &str, why: &str) {
+        self.alive.remove(name);
+        self.ended.insert(name.to_owned(), why.to_owned());
+    }
+
+    /// Whether a type text names something that only its cell knows.
+    pub fn is_writable(type_text: &str) -> bool {
+        !words_of(type_text).contains("impl")
+            && !type_text.contains("{")
+            && !type_text.contains("'?")
+    }
+}

@@ -1,0 +1,120 @@
+//! A cell that is a program: a crate of its own, compiled and run as such.
+
+use super::Driver;
+use super::cell::Request;
+use crate::cell::generate::{Origin, Source};
+use crate::engine::diagnostics::{self, rustc::Message};
+use crate::event::{CellEnd, Event, Failure};
+use channel::{CellOutcome, WorkerFrame};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+impl Driver {
+    /// Compiles and runs a program. Later cells see nothing of it.
+    pub(super) fn run_program(&mut self, request: &Request, rust: &str) -> CellEnd {
+        let folder = self.session.crate_folder();
+        let text = folder.join("src/program.rs");
+        let program = folder.join(format!("program-{}", request.cell));
+        if let Err(error) = std::fs::write(&text, rust) {
+            return CellEnd::Refused(failure(
+                "ProgramError",
+                &format!("the program could not be written: {error}"),
+            ));
+        }
+        let source = Source {
+            origins: (0..rust.lines().count())
+                .map(|line| Origin::Cell {
+                    cell: request.cell,
+                    line,
+                })
+                .collect(),
+            ..Source::default()
+        };
+        self.lock_sources().set_compiled(request.cell, &source);
+        let messages = match self.compile_program(&program) {
+            Ok((true, messages)) => messages,
+            Ok((false, messages)) => {
+                let sources = self.lock_sources();
+                return CellEnd::Refused(diagnostics::failure(
+                    &messages,
+                    &sources,
+                    request.cell,
+                    |name| {
+                        self.book.is_known(name).then(|| "is of another cell: a program is a crate of its own, and sees nothing of other cells.".to_owned())
+                    },
+                ));
+            }
+            Err(error) => {
+                return CellEnd::Refused(failure(
+                    "ProgramError",
+                    &format!("the compiler could not be started: {error}"),
+                ));
+            }
+        };
+        let warnings = {
+            let sources = self.lock_sources();
+            let warnings = messages.iter().filter(|message| message.level == "warning");
+            warnings
+                .filter_map(|message| message.render(&sources, request.cell, |_| true))
+                .collect()
+        };
+        (self.publish_event)(Event::Worker(WorkerFrame::CellStarted {
+            cell: request.cell,
+        }));
+        let ended = self.run_child(
+            Command::new(&program),
+            request.cell,
+            Some(request.allow_stdin),
+        );
+        let _ = std::fs::remove_file(&program);
+        (self.publish_event)(Event::Worker(WorkerFrame::CellEnded {
+            cell: request.cell,
+            outcome: CellOutcome::Completed,
+        }));
+        match ended {
+            Ok(status) if status.success() => CellEnd::Done {
+                content: Vec::new(),
+                warnings,
+            },
+            Ok(status) => CellEnd::Refused(failure(
+                "ProgramError",
+                &format!("the program ended with {status}"),
+            )),
+            Err(error) => CellEnd::Refused(failure(
+                "ProgramError",
+                &format!("the program could not be started: {error}"),
+            )),
+        }
+    }
+
+    /// Whether it compiles, and what the compiler says.
+    fn compile_program(&self, program: &Path) -> std::io::Result<(bool, Vec<Message>)> {
+        let mut compiler = Command::new(self.session.cargo());
+        compiler
+            .arg("program")
+            .arg("src/program.rs")
+            .arg(program)
+            .current_dir(self.session.crate_folder())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let child = compiler.spawn()?;
+        self.workers.program_begins(child.id(), None);
+        let output = child.wait_with_output();
+        self.workers.program_ends();
+        let output = output?;
+        let messages = String::from_utf8_lossy(&output.stderr)
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        Ok((output.status.success(), messages))
+    }
+}
+
+fn failure(name: &str, value: &str) -> Failure {
+    Failure {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        traceback: vec![format!("{name}: {value}")],
+    }
+}

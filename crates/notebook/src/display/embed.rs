@@ -1,0 +1,112 @@
+//! What is embedded into the page: sound, other pages, and pictures with words for those who cannot see them.
+
+use super::{MimeBundle, RichDisplay, escape, shows_itself};
+use base64::Engine;
+
+fn data_address(mime_type: &str, bytes: &[u8]) -> String {
+    let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
+    format!("data:{mime_type};base64,{encoded}")
+}
+
+/// Adds a text alternative to a picture: as an `<img>` of our own, since front ends make one without any.
+pub(crate) fn with_alt(bundle: MimeBundle, mime_type: &str, bytes: &[u8], alt: &str) -> MimeBundle {
+    let html = format!(
+        "<img src=\"{}\" alt=\"{}\" style=\"max-width:100%\">",
+        data_address(mime_type, bytes),
+        escape(alt)
+    );
+    bundle
+        .with("text/html", html)
+        .with("text/plain", alt)
+        .with_metadata(mime_type, &serde_json::json!({ "alt": alt }))
+}
+
+/// Sound, as the bytes of a file, with buttons to play it.
+///
+/// ```
+/// use notebook::display::{Audio, RichDisplay};
+///
+/// let beep = Audio::new("audio/wav", vec![0; 44]);
+/// let bundle = beep.mime_bundle();
+/// assert!(bundle.text("text/html").is_some_and(|html| html.starts_with("<audio controls")));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audio {
+    mime_type: String,
+    bytes: Vec<u8>,
+}
+
+impl Audio {
+    /// Takes the bytes of a file of this MIME type, such as `audio/wav` or `audio/mpeg`.
+    #[must_use]
+    pub fn new(mime_type: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Audio {
+        Audio {
+            mime_type: mime_type.into(),
+            bytes: bytes.into(),
+        }
+    }
+}
+
+impl RichDisplay for Audio {
+    fn mime_bundle(&self) -> MimeBundle {
+        let address = data_address(&escape(&self.mime_type), &self.bytes);
+        let size = crate::text::count(self.bytes.len(), "byte", "bytes");
+        MimeBundle::new()
+            .with(
+                "text/html",
+                format!("<audio controls src=\"{address}\"></audio>"),
+            )
+            .with(
+                "text/plain",
+                format!("(a sound of {size}, {})", self.mime_type),
+            )
+    }
+}
+
+/// Another page, in a frame.
+///
+/// ```
+/// use notebook::display::{IFrame, RichDisplay};
+///
+/// let page = IFrame::new("http://127.0.0.1:8000/").size(600, 300);
+/// assert_eq!(page.mime_bundle().text("text/plain"), Some("(the page http://127.0.0.1:8000/)"));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IFrame {
+    address: String,
+    size: (u32, u32),
+}
+
+impl IFrame {
+    /// The page at this address, 640 by 400 pixels if not said otherwise.
+    #[must_use]
+    pub fn new(address: impl Into<String>) -> IFrame {
+        IFrame {
+            address: address.into(),
+            size: (640, 400),
+        }
+    }
+
+    /// How large the frame is, in CSS pixels.
+    #[must_use]
+    pub fn size(mut self, width: u32, height: u32) -> IFrame {
+        self.size = (width, height);
+        self
+    }
+}
+
+impl RichDisplay for IFrame {
+    fn mime_bundle(&self) -> MimeBundle {
+        let ((width, height), address) = (self.size, escape(&self.address));
+        MimeBundle::new()
+            .with(
+                "text/html",
+                format!(
+                    "<iframe src=\"{address}\" title=\"{address}\" width=\"{width}\" height=\"{height}\"></iframe>"
+                ),
+            )
+            .with("text/plain", format!("(the page {})", self.address))
+    }
+}
+
+shows_itself!(Audio, IFrame);

@@ -1,0 +1,129 @@
+//! No label is over the edge of its picture, or over another, at any value.
+
+use super::ms;
+use crate::plot::style::text_width;
+use crate::plot::*;
+use proptest::prelude::*;
+
+/// The place of a text, in CSS pixels: left, top, right, bottom, and the text.
+type Label = (f64, f64, f64, f64, String);
+
+/// The size of a picture and the places of all its texts.
+fn boxes(svg: &str) -> (f64, f64, Vec<Label>) {
+    let document = roxmltree::Document::parse(svg).expect("an SVG document");
+    let root = document.root_element();
+    let number = |node: &roxmltree::Node<'_, '_>, name: &str| -> f64 {
+        node.attribute(name)
+            .expect("there")
+            .parse()
+            .expect("a number")
+    };
+    let texts = document
+        .descendants()
+        .filter(|node| node.has_tag_name("text"));
+    let boxes = texts.map(|text| {
+        let words = text.text().unwrap_or_default().trim().to_owned();
+        let size = number(&text, "font-size") / 2.0;
+        // Estimated widths are wide on purpose.
+        let (width, height) = (0.88 * text_width(&words, size), 0.75 * size);
+        let (x, y) = (number(&text, "x") / 2.0, number(&text, "y") / 2.0);
+        let left = match text.attribute("text-anchor") {
+            Some("end") => x - width,
+            Some("middle") => x - width / 2.0,
+            _ => x,
+        };
+        (
+            left,
+            y - height / 2.0,
+            left + width,
+            y + height / 2.0,
+            words,
+        )
+    });
+    (
+        number(&root, "width"),
+        number(&root, "height"),
+        boxes.collect(),
+    )
+}
+
+/// What is wrong with the labels of a picture; nothing, if nothing is.
+pub(crate) fn faults(svg: &str) -> Vec<String> {
+    let (width, height, boxes) = boxes(svg);
+    let mut faults = Vec::new();
+    for (index, one) in boxes.iter().enumerate() {
+        if one.0 < -0.5 || one.1 < -0.5 || one.2 > width + 0.5 || one.3 > height + 0.5 {
+            faults.push(format!("{one:?} is over the edge of {width} × {height}"));
+        }
+        for other in &boxes[index + 1..] {
+            let across = one.2.min(other.2) - one.0.max(other.0);
+            let down = one.3.min(other.3) - one.1.max(other.1);
+            if across > 1.0 && down > 1.0 {
+                faults.push(format!("{one:?} and {other:?} overlap"));
+            }
+        }
+    }
+    faults
+}
+
+fn values() -> impl Strategy<Value = Vec<f64>> {
+    let value = prop_oneof![
+        -1e3..1e3_f64,
+        0.0..1e-6_f64,
+        1e5..1e12_f64,
+        Just(0.0),
+        any::<f64>()
+    ];
+    prop::collection::vec(value, 1..12)
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z ]{0,12}", "[A-Za-z0-9 :/,.-]{0,60}", "\\PC{0,30}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn of_bars(title in name(), bars in prop::collection::vec((name(), -1e9..1e9_f64, 0.0..1e6_f64), 1..12), label in name(), unit in "[a-z]{0,12}", ranged in any::<bool>()) {
+        let mut plot = Bars::new(title).x_label(label).x_unit(unit);
+        for (name, value, spread) in bars {
+            plot = if ranged { plot.bar_with_range(name, [value - spread, value, value + spread]) } else { plot.bar(name, value) };
+        }
+        let faults = faults(&plot.svg());
+        prop_assert!(faults.is_empty(), "{faults:#?}");
+    }
+
+    #[test]
+    fn of_lines(title in name(), lines in prop::collection::vec((name(), values(), values()), 1..8), label in name(), unit in "[a-z]{0,12}", log in any::<(bool, bool)>(), width in 320..1200_u32) {
+        let mut plot = Lines::new(title).x_label(label.clone()).y_label(label).y_unit(unit).size(width, 200);
+        if log.0 { plot = plot.log_x(); }
+        if log.1 { plot = plot.log_y(); }
+        for (name, xs, ys) in lines {
+            plot.push(name, xs.into_iter().zip(ys));
+        }
+        let faults = faults(&plot.svg());
+        prop_assert!(faults.is_empty(), "{faults:#?}");
+    }
+
+    #[test]
+    fn of_distributions(title in name(), groups in prop::collection::vec((name(), values()), 1..6), label in name(), unit in "[a-z]{0,12}", log in any::<bool>(), view in 0..3) {
+        let mut plot = Distribution::new(title).x_label(label).x_unit(unit);
+        if log { plot = plot.log_x(); }
+        plot.extend(groups);
+        let plot = match view { 0 => plot, 1 => plot.histogram(), _ => plot.ecdf() };
+        let faults = faults(&plot.svg());
+        prop_assert!(faults.is_empty(), "{faults:#?}");
+    }
+
+    #[test]
+    fn of_calls(title in name(), calls in prop::collection::vec((0..10_000_u64, 0..10_000_u64, name(), any::<bool>()), 1..40)) {
+        let mut plot = Calls::new(title);
+        for (sent, lasted, instance, failed) in calls {
+            let call = Call::new(ms(sent), ms(sent + lasted)).on(instance);
+            plot.push(if failed { call.failed("no answer within the limit") } else { call });
+        }
+        let faults = faults(&plot.svg());
+        prop_assert!(faults.is_empty(), "{faults:#?}");
+    }
+}
