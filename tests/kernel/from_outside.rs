@@ -97,6 +97,8 @@ async fn a_worker_that_is_killed_while_a_cell_runs_ends_the_cell() {
         .await;
     kernel.until_stdout(&running, "asleep").await;
     let queued = kernel.send("print!(\"queued\");").await;
+    // Answered at once, and behind it on the same socket: the cell is in the queue.
+    kernel.is_complete("1").await;
     process::kill(worker);
     kernel
         .finish(&running)

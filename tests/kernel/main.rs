@@ -10,6 +10,7 @@
 //! - [`timeline`]: timelines; [`tasks`]: the list of tasks; [`plots`]: plots and measurements.
 //! - [`errors`]: panics, a failing `?`, compile errors: what is shown, and what goes on.
 //! - [`interrupt`]: a cell is stopped, nothing else is.
+//! - [`law`]: whatever compiles as the body of an async function, or as a program, runs as a cell.
 //! - [`fast_paths`]: cells compiled without cargo, or ahead.
 //! - [`faults`]: cells that end their process; [`from_outside`]: processes killed and a folder deleted;
 //!   [`scarce`]: memory and disk that run out.
@@ -28,6 +29,7 @@ mod faults;
 mod from_outside;
 mod input;
 mod interrupt;
+mod law;
 mod output;
 mod plots;
 mod protocol;

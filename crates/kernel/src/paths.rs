@@ -45,9 +45,10 @@ pub fn runtime() -> std::io::Result<PathBuf> {
     let user = rustix::process::getuid().as_raw();
     let of_system = from_environment("XDG_RUNTIME_DIR")
         .map(|folder| folder.join("async-notebook"))
-        .filter(|folder| folder.as_os_str().len() < 60 && folder.parent().is_some_and(Path::is_dir));
-    let folder =
-        of_system.unwrap_or_else(|| PathBuf::from(format!("/tmp/async-notebook-{user}")));
+        .filter(|folder| {
+            folder.as_os_str().len() < 60 && folder.parent().is_some_and(Path::is_dir)
+        });
+    let folder = of_system.unwrap_or_else(|| PathBuf::from(format!("/tmp/async-notebook-{user}")));
     let made = std::fs::DirBuilder::new().mode(0o700).create(&folder);
     match made {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error),

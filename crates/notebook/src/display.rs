@@ -26,10 +26,6 @@ mod updates;
 
 pub(crate) use updates::flush as flush_updates;
 
-// In a cell `use notebook::display::{self, display}` names one thing twice, and evcxr keeps the last:
-// so the last brings both the function and the module.
-#[doc(hidden)]
-pub use crate::display::{self};
 pub use crate::text::escape;
 pub use embed::{Audio, IFrame};
 #[doc(hidden)]

@@ -580,6 +580,9 @@ pub fn analysis<'d>(
             _ => writeln!(text, "{}", item.text),
         };
     }
+    if parsed.is_unreadable {
+        return text;
+    }
     let mut body = edited(parsed, &Plan::default());
     for statement in parsed.lets.iter().rev() {
         if statement

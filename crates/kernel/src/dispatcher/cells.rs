@@ -165,7 +165,9 @@ impl Dispatcher {
         let request = Arc::clone(&running.request);
         let text = match engine_is_ready {
             false => "the kernel is starting …",
-            true => "compiling … (the first cells of a session take longer: the libraries are read for them)",
+            true => {
+                "compiling … (the first cells of a session take longer: the libraries are read for them)"
+            }
         };
         self.publish(StreamContent::stderr(&progress_line(text)), &request);
     }

@@ -112,7 +112,11 @@ fn not_about_the_cell(messages: &[rustc::Message]) -> Failure {
         .iter()
         .filter(|message| message.level == "error" && !message.is_summary())
         .collect();
+    let first_line = |message: &str| message.lines().next().unwrap_or_default().to_owned();
     let value = match refusals.first() {
+        Some(first) if first.code().is_none() => {
+            format!("the compiler or the linker failed: {}", first_line(&first.message))
+        }
         Some(first) => format!(
             "the code that is generated around this cell was refused: {}",
             first.message
@@ -128,7 +132,14 @@ fn not_about_the_cell(messages: &[rustc::Message]) -> Failure {
     let mut traceback = vec![format!(
         "{value}. Nothing was run, and no variable is lost: run the cell again, or write it in another way."
     )];
-    traceback.extend(refusals.iter().skip(1).map(|other| other.message.clone()));
+    traceback.extend(refusals.iter().map(|refusal| refusal.message.clone()));
+    traceback.dedup();
+    if refusals
+        .iter()
+        .any(|refusal| refusal.message.contains(NO_SPACE))
+    {
+        traceback.push(full_disk());
+    }
     traceback.extend(
         name.and_then(note_for_notebooks)
             .map(|note| format!("In a notebook: {note}.")),

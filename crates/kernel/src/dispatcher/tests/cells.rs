@@ -10,7 +10,12 @@ fn a_cell_is_busy_input_reply_idle() {
     let mut desk = Desk::warmed_up();
     assert_eq!(
         desk.execute("a", "1"),
-        ["status(a) busy", "execute_input(a) [1]", "execute 1 [1]"]
+        [
+            "status(a) busy",
+            "execute_input(a) [1]",
+            "remind StillWaiting { cell: 1 }",
+            "execute 1 [1]"
+        ]
     );
     assert_eq!(desk.output(1, "x"), ["stream(a) x"]);
     assert_eq!(
@@ -24,7 +29,11 @@ fn cells_wait_for_the_warm_up_but_kernel_info_does_not() {
     let mut desk = Desk::new();
     assert_eq!(
         desk.execute("a", "1"),
-        ["status(a) busy", "execute_input(a) [1]"]
+        [
+            "status(a) busy",
+            "execute_input(a) [1]",
+            "remind StillWaiting { cell: 1 }"
+        ]
     );
     let info = desk.request("b", KernelInfoRequest {});
     assert_eq!(
@@ -93,7 +102,11 @@ fn silent_cells_are_not_counted_and_empty_ones_not_run() {
     };
     assert_eq!(
         desk.request("a", silent),
-        ["status(a) busy", "execute 1 [0]"]
+        [
+            "status(a) busy",
+            "remind StillWaiting { cell: 1 }",
+            "execute 1 [0]"
+        ]
     );
     desk.finish(1, done());
     assert_eq!(

@@ -39,12 +39,13 @@ pub fn build(recipe: &Recipe, report: &mut Report, more: &[String]) -> std::io::
         .stderr(Stdio::piped());
     let mut output = command.output()?;
     if !output.status.success() && !names_an_error(&output.stderr) {
-        // It crashed, or the system ended it. (An interrupt ends this process, too.)
+        // It crashed, or the system ended it: the kernel may have it compiled once more. (An interrupt ends this
+        // process, too.)
         report.tell(&Telling::Fault(format!(
-            "the compiler ended without a word: {}",
+            "the compiler ended without naming an error: {}",
             output.status
         )));
-        output = command.output()?;
+        report.take_message(&last_words(&output.stderr));
     }
     if !output.status.success() && names_never_type(&output.stderr) {
         command
@@ -169,6 +170,22 @@ fn tell_evcxr(library: &Path) -> ExitCode {
         return fail(&error, "the compiler's result");
     }
     ExitCode::SUCCESS
+}
+
+/// What a compiler that broke down wrote, as a message like its others.
+fn last_words(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr);
+    let words: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('{'))
+        .collect();
+    let message = match words.is_empty() {
+        true => "it crashed, or it was killed (by the system when memory runs out, or by somebody)"
+            .to_owned(),
+        false => words.join("\n"),
+    };
+    serde_json::json!({ "message": message, "level": "error", "code": null, "spans": [] })
+        .to_string()
 }
 
 /// Whether the compiler says what is wrong.

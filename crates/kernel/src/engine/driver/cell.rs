@@ -453,6 +453,7 @@ fn parsed(rust: &str) -> Parsed {
         Some(_) => Parsed {
             text: rust.to_owned(),
             has_statements: true,
+            is_unreadable: true,
             words: parse::words_of(rust),
             ..Parsed::default()
         },
