@@ -118,10 +118,15 @@ impl Launch {
     /// # Panics
     /// It cannot be started, ends, does not answer within 60 s, or breaks the protocol on the way.
     pub async fn start(self) -> Kernel {
-        match Kernel::launch(self).await {
-            Ok(kernel) => kernel,
-            Err(failure) => panic!("{failure}"),
+        // Between the choice of a free port and its use another process may take it, as with every Jupyter client.
+        for _ in 0..3 {
+            match Kernel::launch(self.clone()).await {
+                Ok(kernel) => return kernel,
+                Err(failure) if failure.to_string().contains("Address already in use") => {}
+                Err(failure) => panic!("{failure}"),
+            }
         }
+        panic!("three times a port was taken between its choice and its use")
     }
 
     /// The command with its place-holder filled in, to be run in `folder`.

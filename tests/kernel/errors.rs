@@ -130,10 +130,15 @@ async fn compile_errors_show_what_the_compiler_says() {
         .traceback_contains(":1:32}")
         .traceback_lacks("src/lib.rs");
     kernel
-        .execute("let kept = async { 1 };")
+        .execute("let future = async { 1 };")
         .await
-        .failed()
-        .traceback_contains("BoxFuture<'static, i32>");
+        .ok()
+        .stderr_contains("`future` lived until the end of cell");
+    kernel
+        .execute("future.await")
+        .await
+        .error("E0425", "future")
+        .traceback_contains("BoxFuture");
     kernel.execute("1 + 1").await.ok().result("2");
 }
 

@@ -107,7 +107,7 @@ pub fn source(
     surroundings: &Surroundings<'_>,
 ) -> Source {
     let mut source = Source::default();
-    source.around("#![allow(unused_imports, unused_mut, dead_code, improper_ctypes, non_snake_case, unused_assignments)]");
+    source.around("#![allow(unused_imports, unused_mut, unused_macros, unused_macro_rules, dead_code, improper_ctypes, non_snake_case, unused_assignments)]");
     for attribute in &parsed.inner_attributes {
         let line = line_of(&parsed.text, attribute.start);
         source.line(

@@ -218,15 +218,16 @@ fn build(arguments: &[OsString], only_check: bool) -> ExitCode {
     }
 }
 
-/// Compiles a program, `program TEXT BINARY`, with what cells link to.
+/// Compiles a program, `program TEXT BINARY NAME`, with what cells link to. `NAME` is what the compiler, panics and
+/// `file!()` call the text.
 fn program(arguments: &[OsString]) -> ExitCode {
     let _ = rustix::process::setpgid(None, None);
     keep_temporary_files_here();
-    let [_, text, binary] = arguments else {
+    let [_, text, binary, name] = arguments else {
         return ExitCode::from(2);
     };
     match recipe::Recipe::latest() {
-        Some(recipe) => quick::build_program(&recipe, Path::new(text), Path::new(binary)),
+        Some(recipe) => quick::build_program(&recipe, Path::new(text), Path::new(binary), name),
         None => {
             eprintln!("cargo has not built what programs link to");
             ExitCode::FAILURE

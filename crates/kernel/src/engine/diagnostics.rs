@@ -22,6 +22,9 @@ const NO_ERRORS: &str = "Compilation failed, but no parsable errors were found";
 /// What the system says of a full disk.
 const NO_SPACE: &str = "No space left on device";
 
+/// How a linker ends that writes its result through a memory map when there is no room for it.
+const BUS_ERROR: &str = "[Bus error]";
+
 /// One Jupyter error for all that is wrong with a cell, from the compiler's messages. `why_missing` knows
 /// why a name is not there that once was.
 pub fn failure(
@@ -93,7 +96,9 @@ pub fn cargo_failed(output: &str) -> Failure {
 }
 
 fn full_disk() -> String {
-    "The disk is full on which cells are compiled. Nothing was run, and no variable is lost: make room, and run the cell again.".to_owned()
+    format!(
+        "The disk on which cells are compiled is full ({NO_SPACE}). Nothing was run, and no variable is lost: make room, and run the cell again."
+    )
 }
 
 /// Whether the compiler or the linker failed without a word on any code: it was ended from outside, or had no
@@ -132,12 +137,12 @@ fn not_about_the_cell(messages: &[rustc::Message]) -> Failure {
     let mut traceback = vec![format!(
         "{value}. Nothing was run, and no variable is lost: run the cell again, or write it in another way."
     )];
-    traceback.extend(refusals.iter().map(|refusal| refusal.message.clone()));
-    traceback.dedup();
-    if refusals
+    let all: Vec<String> = refusals.iter().map(|refusal| refusal.words()).collect();
+    let is_full = all
         .iter()
-        .any(|refusal| refusal.message.contains(NO_SPACE))
-    {
+        .any(|words| words.contains(NO_SPACE) || words.contains(BUS_ERROR));
+    traceback.extend(all);
+    if is_full {
         traceback.push(full_disk());
     }
     traceback.extend(

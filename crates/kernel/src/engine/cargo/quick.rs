@@ -3,7 +3,7 @@
 use super::recipe::{Compiler, Recipe};
 use super::report::{Report, Telling};
 use super::{fail, shelf};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -76,7 +76,7 @@ const CRATES_OF_LIBRARY: &[&str] = &[
 ];
 
 /// Becomes the compiler, for a program.
-pub fn build_program(recipe: &Recipe, text: &Path, binary: &Path) -> ExitCode {
+pub fn build_program(recipe: &Recipe, text: &Path, binary: &Path, name: &OsStr) -> ExitCode {
     let mut arguments: Vec<OsString> = Vec::new();
     let mut given = recipe.compiler.arguments.iter();
     while let Some(argument) = given.next() {
@@ -91,7 +91,11 @@ pub fn build_program(recipe: &Recipe, text: &Path, binary: &Path) -> ExitCode {
             other => arguments.push(other.into()),
         }
     }
-    arguments.extend(["-o".into(), binary.into()]);
+    let mut renamed = OsString::from("--remap-path-prefix=");
+    renamed.push(text);
+    renamed.push("=");
+    renamed.push(name);
+    arguments.extend(["-o".into(), binary.into(), renamed]);
     let known = |name: &str| {
         let mut given = recipe.compiler.arguments.iter();
         given.any(|argument| argument.starts_with(&format!("{name}=")))

@@ -47,6 +47,9 @@ struct Expansion {
     span: Span,
 }
 
+/// How the file of a program is called, before the number of its cell.
+pub const PROGRAM: &str = "cell [";
+
 /// A cell's code, and what is marked in it.
 type Marked<'m> = (String, Vec<(Range<usize>, &'m Span)>);
 
@@ -144,6 +147,20 @@ impl Message {
         Some(Renderer::styled().render(&[group]))
     }
 
+    /// What it says, with its notes and advice.
+    pub fn words(&self) -> String {
+        let children = self.children.iter().map(|child| child.message.as_str());
+        let all: Vec<&str> = std::iter::once(self.message.as_str())
+            .chain(children)
+            .collect();
+        all.join("\n")
+    }
+
+    /// Whether it says that nothing uses a variable; its name.
+    pub fn unused_variable(&self) -> Option<&str> {
+        (self.code() == Some("unused_variables")).then(|| self.message.split('`').nth(1))?
+    }
+
     /// Whether it is about some code.
     pub fn names_a_place(&self) -> bool {
         !self.spans.is_empty()
@@ -220,7 +237,9 @@ impl Span {
 
     /// Whether it is in what was made of cells.
     fn is_in_cells(&self) -> bool {
-        self.file_name.ends_with("src/lib.rs") && !self.file_name.contains("/registry/")
+        let is_library =
+            self.file_name.ends_with("src/lib.rs") && !self.file_name.contains("/registry/");
+        is_library || self.file_name.starts_with(PROGRAM)
     }
 
     /// The place in a cell; for code that a macro made, the place where the cell calls the macro.

@@ -439,11 +439,25 @@ impl Driver {
             .iter()
             .filter(|message| message.level == "warning")
             .map(|message| message.clone().in_cells(&sources, cell))
-            .filter_map(|message| message.render(&sources, cell, |number| number == cell))
+            .filter_map(|message| {
+                let text = message.render(&sources, cell, |number| number == cell)?;
+                Some(match message.unused_variable() {
+                    Some(name) if is_local(job, name) => format!(
+                        "note: `{name}` {} (`_{name}` says that this is meant.)",
+                        why_local(job.count)
+                    ),
+                    _ => text,
+                })
+            })
             .collect();
         warnings.dedup();
         warnings
     }
+}
+
+/// Whether a variable is the cell's own, and not kept.
+fn is_local(job: &Job, name: &str) -> bool {
+    !job.plan.kept.contains_key(name) && job.parsed.lets.iter().any(|it| it.binds(name))
 }
 
 /// A cell taken apart. What no parser can read is left whole: the compiler has the last word on it.

@@ -3,7 +3,10 @@
 use super::Driver;
 use super::cell::Request;
 use crate::cell::generate::{Origin, Source};
-use crate::engine::diagnostics::{self, rustc::Message};
+use crate::engine::diagnostics::{
+    self,
+    rustc::{Message, PROGRAM},
+};
 use crate::event::{CellEnd, Event, Failure};
 use channel::{CellOutcome, WorkerFrame};
 use std::path::Path;
@@ -31,7 +34,7 @@ impl Driver {
             ..Source::default()
         };
         self.lock_sources().set_compiled(request.cell, &source);
-        let messages = match self.compile_program(&program) {
+        let messages = match self.compile_program(&program, request.count) {
             Ok((true, messages)) => messages,
             Ok((false, messages)) => {
                 let sources = self.lock_sources();
@@ -88,12 +91,17 @@ impl Driver {
     }
 
     /// Whether it compiles, and what the compiler says.
-    fn compile_program(&self, program: &Path) -> std::io::Result<(bool, Vec<Message>)> {
+    fn compile_program(
+        &self,
+        program: &Path,
+        count: usize,
+    ) -> std::io::Result<(bool, Vec<Message>)> {
         let mut compiler = Command::new(self.session.cargo());
         compiler
             .arg("program")
             .arg("src/program.rs")
             .arg(program)
+            .arg(format!("{PROGRAM}{count}]"))
             .current_dir(self.session.crate_folder())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
