@@ -202,7 +202,7 @@ impl Definitions {
     /// A number for what a type is: the text of every item that it reaches by name. When it differs, values
     /// of the type are not what they were. `None` when something that it reaches is set aside.
     pub fn fingerprint(&self, type_text: &str) -> Option<u64> {
-        let mut waiting: Vec<String> = super::parse::words_of(type_text).into_iter().collect();
+        let mut waiting: Vec<String> = super::parse::mentions_of(type_text).into_iter().collect();
         let mut seen: BTreeSet<String> = waiting.iter().cloned().collect();
         let mut texts = BTreeSet::new();
         while let Some(word) = waiting.pop() {
@@ -219,7 +219,7 @@ impl Definitions {
                     return None;
                 }
                 texts.insert(item.text.clone());
-                for next in &item.words {
+                for next in &item.mentions {
                     if seen.insert(next.clone()) {
                         waiting.push(next.clone());
                     }
@@ -355,6 +355,12 @@ mod tests {
             other.fingerprint("Option<A>")
         );
         assert_eq!(before.fingerprint("u8"), other.fingerprint("u8"));
+        // A type of another crate, by its path, is what it was whatever is imported later.
+        let with_import = run(&[(None, "use std::path::PathBuf;")]);
+        assert_eq!(
+            with_import.fingerprint("std::path::PathBuf"),
+            before.fingerprint("std::path::PathBuf")
+        );
     }
 
     #[test]

@@ -142,8 +142,8 @@ pub struct Item {
     pub span: Span,
     /// Its text; of a part of a `use` line, the line with that part alone.
     pub text: String,
-    /// Every word of it: what it can mention.
-    pub words: BTreeSet<String>,
+    /// The names that it can mention: of paths, how they begin.
+    pub mentions: BTreeSet<String>,
     /// The statics in it: spans of bytes in [`Item::text`].
     pub statics: Vec<Static>,
     /// Whether it is a type or a trait: what it looks like decides what values of it are.
@@ -232,6 +232,29 @@ pub fn words_of(text: &str) -> BTreeSet<String> {
         .filter(|word| word.starts_with(|first: char| first.is_alphabetic() || first == '_'))
         .map(str::to_owned)
         .collect()
+}
+
+/// The names that a text can mention of what is beside it: its words, but of `a::b::c` only `a`, and of `crate::a` and
+/// its like `a`.
+pub fn mentions_of(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut rest = text;
+    // The word before, where `::` and nothing else stands between it and the next one.
+    let mut before: Option<&str> = None;
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    while let Some(begin) = rest.find(is_part) {
+        let (between, word_on) = rest.split_at(begin);
+        let end = word_on.find(|next| !is_part(next)).unwrap_or(word_on.len());
+        let (word, after) = word_on.split_at(end);
+        let is_inner = between.trim().ends_with("::")
+            && !before.is_some_and(|before| ["crate", "self", "super", "Self"].contains(&before));
+        if !is_inner && !word.starts_with(|first: char| first.is_numeric()) {
+            found.insert(word.to_owned());
+        }
+        before = Some(word);
+        rest = after;
+    }
+    found
 }
 
 fn shift(range: TextRange, rust: &str) -> Span {
@@ -438,8 +461,8 @@ fn add_item(parsed: &mut Parsed, item: &ast::Item, rust: &str) {
         ast::Item::Impl(it) => (impl_kind(it), String::new(), Namespaces::NONE, false),
         _ => (Kind::Other, String::new(), Namespaces::NONE, false),
     };
-    let mut words = words_of(&text);
-    words.remove(&name);
+    let mut mentions = mentions_of(&text);
+    mentions.remove(&name);
     parsed.items.push(Item {
         kind,
         name,
@@ -447,7 +470,7 @@ fn add_item(parsed: &mut Parsed, item: &ast::Item, rust: &str) {
         statics: statics_in(node, &place, rust),
         span: place,
         text,
-        words,
+        mentions,
         shapes_values,
     });
 }
@@ -559,14 +582,14 @@ fn add_imports(parsed: &mut Parsed, line: &ast::Use, place: &Span, rust: &str) {
         } else {
             Namespaces::ALL
         };
-        let words = words_of(&text);
+        let mentions = mentions_of(&text);
         parsed.items.push(Item {
             kind,
             name,
             namespaces,
             span: if leaf.is_empty() { place.clone() } else { leaf },
             text,
-            words,
+            mentions,
             statics: Vec::new(),
             shapes_values: true,
         });
@@ -672,7 +695,7 @@ fn local_keys(node: &SyntaxNode, rust: &str) -> Option<Vec<Item>> {
             },
             span: place.clone(),
             text: own.to_owned(),
-            words: words_of(own),
+            mentions: mentions_of(own),
             statics: Vec::new(),
             shapes_values: true,
         });
@@ -729,6 +752,14 @@ mod tests {
         ] {
             assert!(!of(code), "{code}");
         }
+    }
+
+    #[test]
+    fn of_a_path_its_beginning_is_mentioned() {
+        let of = |text| mentions_of(text).into_iter().collect::<Vec<_>>().join(" ");
+        assert_eq!(of("std::path::PathBuf"), "std");
+        assert_eq!(of("Vec<a::B<crate::C>, [u8; N]>"), "C N Vec a crate u8");
+        assert_eq!(of("&'a dyn  Fn(::b::D) -> E"), "E Fn a dyn");
     }
 
     #[test]
