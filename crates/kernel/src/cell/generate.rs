@@ -395,8 +395,8 @@ fn code(source: &mut Source, cell: CellNumber, parsed: &Parsed, plan: &Plan) {
         let (before, after) = match plan.tail {
             _ if tail.is_return => ("", ";"),
             TailAs::Show => (
-                "#[allow(unreachable_code)] (",
-                ").cell_value().evcxr_display();",
+                "#[allow(unreachable_code)] { (",
+                ").cell_value().evcxr_display(); }",
             ),
             TailAs::Debug => ("::notebook::cell::show_debug(&(", "));"),
             TailAs::Result => (result.as_str(), ";"),
