@@ -107,6 +107,7 @@ pub fn source(
     surroundings: &Surroundings<'_>,
 ) -> Source {
     let mut source = Source::default();
+    let counts_lines = mentions_lines(parsed, surroundings.definitions);
     source.around("#![allow(unused_imports, unused_mut, unused_macros, unused_macro_rules, dead_code, improper_ctypes, non_snake_case, unused_assignments)]");
     for attribute in &parsed.inner_attributes {
         let line = line_of(&parsed.text, attribute.start);
@@ -116,6 +117,10 @@ pub fn source(
         );
     }
     names(&mut source, surroundings.definitions);
+    if counts_lines {
+        // In a cell, a line is one of the cell's.
+        source.around("#[allow(unused_macros)] macro_rules! line { () => { crate::__LINES[::core::line!() as usize - 1] } }");
+    }
     for definition in surroundings.definitions.live() {
         item(&mut source, definition, surroundings);
     }
@@ -161,6 +166,14 @@ pub fn source(
         source.line(&text, &Origin::PutBack(name.clone()));
     }
     source.around("__store\n}");
+    if counts_lines {
+        let lines: Vec<String> = source.origins.iter().map(line_in_cell).collect();
+        source.around(&format!(
+            "pub(crate) const __LINES: [u32; {}] = [{}];",
+            lines.len(),
+            lines.join(", ")
+        ));
+    }
     for definition in surroundings.definitions.live() {
         for (symbol, _) in symbols(definition, surroundings.definitions) {
             if !surroundings.exported.contains(&symbol) {
@@ -169,6 +182,22 @@ pub fn source(
         }
     }
     source
+}
+
+/// Whether a cell, or an item that it is compiled with, asks for its line.
+fn mentions_lines(parsed: &Parsed, definitions: &Definitions) -> bool {
+    let mentions = |text: &str| text.contains("line!");
+    mentions(&parsed.text) || definitions.live().any(|known| mentions(&known.item.text))
+}
+
+/// The line of a cell, from 1, that a line comes from; 0 for what comes from around it.
+fn line_in_cell(origin: &Origin) -> String {
+    match origin {
+        Origin::Cell { line, .. } | Origin::Item { line, .. } | Origin::WholeItem { line, .. } => {
+            (line + 1).to_string()
+        }
+        _ => "0".to_owned(),
+    }
 }
 
 /// The names that are there without a `use`.
@@ -396,7 +425,7 @@ fn code(source: &mut Source, cell: CellNumber, parsed: &Parsed, plan: &Plan) {
             _ if tail.is_return => ("", ";"),
             TailAs::Show => (
                 "#[allow(unreachable_code)] { (",
-                ").cell_value().evcxr_display(); }",
+                ").cell_value().evcxr_display(); };",
             ),
             TailAs::Debug => ("::notebook::cell::show_debug(&(", "));"),
             TailAs::Result => (result.as_str(), ";"),
@@ -552,6 +581,10 @@ pub fn analysis<'d>(
     }
     for definition in items {
         let item = &definition.item;
+        // evcxr would look for a package of this name.
+        if is_extern_crate_of_rust(&item.text) {
+            continue;
+        }
         let _ = match &item.kind {
             Kind::Impl { .. } | Kind::Other => writeln!(
                 text,
@@ -595,6 +628,17 @@ pub fn analysis<'d>(
         edits.push((place..place, end));
     }
     text + &edited(parsed, 0..parsed.text.len(), &edits)
+}
+
+/// Whether an item brings in one of the crates that come with the compiler.
+fn is_extern_crate_of_rust(item: &str) -> bool {
+    let name = item
+        .split_once("extern crate ")
+        .map(|(_, rest)| rest.trim_start());
+    let name = name.and_then(|rest| rest.split([' ', ';']).next());
+    ["alloc", "core", "proc_macro", "std", "test"]
+        .iter()
+        .any(|known| name == Some(known))
 }
 
 #[cfg(test)]

@@ -544,10 +544,45 @@ fn statics_in(node: &SyntaxNode, place: &Span, rust: &str) -> Vec<Static> {
                     .map(|visibility| text_of(visibility.syntax()))
                     .unwrap_or_default(),
                 is_mutable: it.mut_token().is_some(),
-                type_text: text_of(it.ty()?.syntax()),
+                type_text: with_static_lifetimes(&it.ty()?),
             })
         })
         .collect()
+}
+
+/// A type as it is written behind `static`, with the lifetimes that may be left out there, and nowhere else.
+fn with_static_lifetimes(ty: &ast::Type) -> String {
+    let node = ty.syntax();
+    let begin = node.text_range().start();
+    let mut text = text_of(node);
+    // References in the arguments of functions and closures have lifetimes of their own.
+    let is_argument = |node: &SyntaxNode| {
+        node.ancestors().any(|around| {
+            ast::FnPtrType::can_cast(around.kind())
+                || ast::ParenthesizedArgList::can_cast(around.kind())
+        })
+    };
+    let mut edits: Vec<(Span, &str)> = Vec::new();
+    for inner in node.descendants().filter(|inner| !is_argument(inner)) {
+        if let Some(reference) = ast::RefType::cast(inner.clone())
+            && reference.lifetime().is_none()
+            && let Some(token) = reference.amp_token()
+        {
+            let place = usize::from(token.text_range().end() - begin);
+            edits.push((place..place, "'static "));
+        } else if let Some(lifetime) = ast::Lifetime::cast(inner)
+            && lifetime.text() == "'_"
+        {
+            let range = lifetime.syntax().text_range();
+            let place = usize::from(range.start() - begin)..usize::from(range.end() - begin);
+            edits.push((place, "'static"));
+        }
+    }
+    edits.sort_by_key(|(place, _)| place.start);
+    for (place, lifetime) in edits.into_iter().rev() {
+        text.replace_range(place, lifetime);
+    }
+    text
 }
 
 /// One item for each name that a `use` line brings.
@@ -769,6 +804,16 @@ mod tests {
         assert!(!is_program("fn main() {}\nmain();"));
         assert!(!is_program("fn main() {}\nmain()"));
         assert!(!is_program("fn other() {}"));
+    }
+
+    #[test]
+    fn what_a_static_refers_to_is_static() {
+        let of = |code: &str| parse(code).items[0].statics[0].type_text.clone();
+        assert_eq!(of("static A: &str = \"\";"), "&'static str");
+        assert_eq!(
+            of("static A: (&[&str], Cow<'_, u8>, fn(&str) -> &str) = x;"),
+            "(&'static [&'static str], Cow<'static, u8>, fn(&str) -> &str)"
+        );
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub fn build(recipe: &Recipe, report: &mut Report, more: &[String]) -> std::io::
     let mut command = Command::new(&recipe.compiler.program);
     command
         .args(&recipe.compiler.arguments)
+        .args(crates_of_library(recipe))
         .args(more)
         .envs(&recipe.compiler.environment)
         .stdin(Stdio::null())
@@ -62,7 +63,7 @@ pub fn build(recipe: &Recipe, report: &mut Report, more: &[String]) -> std::io::
     Ok(output.status.success())
 }
 
-/// The crates that a program finds besides those of the manifest: what `notebook` hands on to cells.
+/// The crates that cells and programs find by `::name` besides those of the manifest: what `notebook` hands on to cells.
 const CRATES_OF_LIBRARY: &[&str] = &[
     "anyhow",
     "axum",
@@ -74,6 +75,30 @@ const CRATES_OF_LIBRARY: &[&str] = &[
     "tokio_util",
     "tracing",
 ];
+
+/// Arguments that name them to the compiler, but for those that the manifest names.
+fn crates_of_library(recipe: &Recipe) -> Vec<OsString> {
+    let mut arguments = Vec::new();
+    let known = |name: &str| {
+        let mut given = recipe.compiler.arguments.iter();
+        given.any(|argument| argument.starts_with(&format!("{name}=")))
+    };
+    let folder = recipe.compiler.arguments.iter().find_map(|argument| {
+        let (name, path) = argument.split_once('=')?;
+        (name == "notebook")
+            .then(|| Path::new(path).parent())
+            .flatten()
+    });
+    for name in CRATES_OF_LIBRARY.iter().filter(|name| !known(name)) {
+        if let Some(library) = folder.and_then(|folder| rlib(folder, name)) {
+            arguments.push("--extern".into());
+            let mut value = OsString::from(format!("{name}="));
+            value.push(library);
+            arguments.push(value);
+        }
+    }
+    arguments
+}
 
 /// Becomes the compiler, for a program.
 pub fn build_program(recipe: &Recipe, text: &Path, binary: &Path, name: &OsStr) -> ExitCode {
@@ -96,24 +121,7 @@ pub fn build_program(recipe: &Recipe, text: &Path, binary: &Path, name: &OsStr) 
     renamed.push("=");
     renamed.push(name);
     arguments.extend(["-o".into(), binary.into(), renamed]);
-    let known = |name: &str| {
-        let mut given = recipe.compiler.arguments.iter();
-        given.any(|argument| argument.starts_with(&format!("{name}=")))
-    };
-    let folder = recipe.compiler.arguments.iter().find_map(|argument| {
-        let (name, path) = argument.split_once('=')?;
-        (name == "notebook")
-            .then(|| Path::new(path).parent())
-            .flatten()
-    });
-    for name in CRATES_OF_LIBRARY.iter().filter(|name| !known(name)) {
-        if let Some(library) = folder.and_then(|folder| rlib(folder, name)) {
-            arguments.push("--extern".into());
-            let mut value = OsString::from(format!("{name}="));
-            value.push(library);
-            arguments.push(value);
-        }
-    }
+    arguments.extend(crates_of_library(recipe));
     let mut command = Command::new(&recipe.compiler.program);
     command
         .args(arguments)
