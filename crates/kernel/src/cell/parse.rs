@@ -198,6 +198,8 @@ pub fn parse(rust: &str) -> Parsed {
         }
     }
     if let Some(tail) = tail {
+        // An attribute may stand on a statement, and on no expression.
+        let is_statement = tail.text().to_string().starts_with('#');
         if let Some(key) = local_keys(&tail, rust) {
             parsed.item_lines.push(span(&tail, rust));
             parsed.items.extend(key);
@@ -206,7 +208,8 @@ pub fn parse(rust: &str) -> Parsed {
             find_bare_returns(&tail, rust, &mut parsed.bare_returns);
             let mut attributes_begin = span(&tail, rust);
             attributes_begin.end = attributes_begin.end.min(rust.len());
-            parsed.tail = ast::Expr::cast(tail).map(|expression| Tail {
+            let value = ast::Expr::cast(tail).filter(|_| !is_statement);
+            parsed.tail = value.map(|expression| Tail {
                 span: attributes_begin,
                 may_be_result: may_be_result(&expression),
                 is_return: matches!(expression, ast::Expr::ReturnExpr(_)),
@@ -766,6 +769,8 @@ mod tests {
         assert!(parsed.lets[1].is_nameless);
         let tail = parsed.tail.expect("a tail");
         assert_eq!(&code[tail.span], "x + 1");
+        let with_attribute = parse("a;\n#[cfg(unix)]\n{ b }");
+        assert!(with_attribute.tail.is_none() && with_attribute.has_statements);
     }
 
     #[test]
