@@ -70,6 +70,7 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument("--seconds", type=float, default=10.0, metavar="S", help="for each figure (usually 10)")
     parser.add_argument("--quick", action="store_const", dest="seconds", const=1.0)
+    parser.add_argument("--note", default="", metavar="TEXT", help="what else is to be known of this run: goes into the figures")
     parser.add_argument("--publish", action="store_true", help="also write docs/services-load.json")
     parser.add_argument("--out", type=Path, default=PROJECT / "target" / "benchmark", metavar="DIR")
     arguments = parser.parse_args(words)
@@ -78,7 +79,7 @@ def main(words: list[str]) -> int:
         return 2
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    about = about_the_machine()
+    about = about_the_machine() | {"note": arguments.note}
     if about["load_before"] > about["cores"] / 2:
         say(f"warning: the machine is busy (load {about['load_before']}): the figures will be worth little")
     servers = [
@@ -296,7 +297,7 @@ def _figures(
         return [{"at": at} | found for at, found in figures.items()]
 
     return {
-        "machine": about | {"niceness": os.nice(0), "seconds_for_each_figure": seconds},
+        "machine": about | {"seconds_for_each_figure": seconds},
         "servers": [
             asdict(server) | {"connections": steps(server.connections), "rates": steps(server.rates)} for server in servers
         ],
@@ -316,7 +317,7 @@ def markdown(about: dict[str, Any], servers: list[Server], clients: dict[str, di
     lines = [
         f"{about['date']}; {about['processor']}, {about['cores']} cores, {about['memory_gb']} GB, {about['system']}; "
         f"{about['rustc']}, Python {about['python']}; load average {about['load_before']} before, {about['load_after']} after. "
-        "One core for the server, one for the load.",
+        f"One core for the server, one for the load. {about['note']}".strip(),
         "",
         "| connections | axum, requests/s | FastAPI, requests/s | ratio | axum, p50 · p99 ms | FastAPI, p50 · p99 ms |",
         "|---:|---:|---:|---:|---:|---:|",
