@@ -17,6 +17,9 @@ import pytest
 if TYPE_CHECKING:
     from course import Course
 
+# The fixture `browser`.
+pytest_plugins = ["browser"]
+
 COURSE: pytest.StashKey[Course] = pytest.StashKey()
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))

@@ -1,5 +1,5 @@
-"""The web service of `crates/services`, from outside: its OpenAPI document against its behavior (schemathesis), and its
-WebSockets with a client that is not ours (`websockets`)."""
+"""The web service of `crates/services`, from outside: its OpenAPI document against its behavior (schemathesis), its
+Swagger UI in a browser (Chromium), and its WebSockets with a client that is not ours (`websockets`)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import websockets
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = Path(os.environ.get("ASYNC_NOTEBOOK_SERVICES", ROOT / "target" / "release" / "services"))
@@ -50,6 +54,39 @@ def test_contract(web: str, tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout[-6_000:] + run.stderr[-2_000:]
     assert "Unresolvable" not in run.stdout
     assert "No API operations" not in run.stdout
+
+
+def test_a_call_from_swagger_ui(web: str, browser: webdriver.Chrome, tmp_path: Path) -> None:
+    """A task is made with the page's own example, by the page's own buttons, and is there afterwards."""
+    wait = WebDriverWait(browser, LIMIT)
+
+    def click(selector: str) -> None:
+        wait.until(lambda _: browser.find_element(By.CSS_SELECTOR, selector)).click()
+
+    def text(selector: str) -> str:
+        return wait.until(lambda _: browser.find_element(By.CSS_SELECTOR, selector).text)
+
+    browser.get(f"{web}docs")
+    operation = ".opblock-post:has([data-path='/tasks'])"
+    click(f"{operation} .opblock-summary-control")
+    click(f"{operation} .try-out__btn")
+    click(f"{operation} .execute")
+    answer = f"{operation} .live-responses-table .response"
+    status = text(f"{answer} .response-col_status")
+    body = json.loads(text(f"{answer} .response-col_description .microlight"))
+    screenshot = tmp_path / "swagger-ui.png"
+    shown = browser.find_element(By.CSS_SELECTOR, answer)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'end'})", shown)
+    browser.save_screenshot(str(screenshot))
+    print(f"screenshot: {screenshot}")
+
+    assert status.split()[0] == "201"
+    with urllib.request.urlopen(f"{web}tasks/{body['id']}", timeout=LIMIT) as response:
+        assert json.load(response) == body
+    # All that the page consists of came from the service.
+    loaded = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+    assert loaded
+    assert [url for url in loaded if not url.startswith((web, "data:"))] == []
 
 
 def _conversation(web: str, path: str):

@@ -56,6 +56,8 @@ def words(cell: NotebookNode) -> set[str]:
         (nbformat.v4.new_code_cell("line\n" * 15, metadata={"tags": ["exercise"]}), 9.0),
         (nbformat.v4.new_code_cell("line\n" * 15, metadata={"tags": ["quiz"]}), 1.0),
         (nbformat.v4.new_code_cell("line\n" * 15, metadata={"tags": ["checks"]}), 0.0),
+        (nbformat.v4.new_code_cell("line\n" * 15, metadata={"jupyter": {"source_hidden": True}}), 0.0),
+        (nbformat.v4.new_code_cell("line\n" * 15, metadata={"tags": ["quiz"], "jupyter": {"source_hidden": True}}), 1.0),
     ],
 )
 def test_the_rule_for_times(cell: NotebookNode, minutes: float) -> None:

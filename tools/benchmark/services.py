@@ -8,6 +8,9 @@ per second and latency over the number of connections (wrk); latency over the of
 second with 1 000 clients; the server's memory; and, with our server, clients: many calls at once by reqwest, aiohttp
 and httpx. The last three use `cargo run --example load` of crates/services.
 
+With --publish the figures are also written to docs/services-load.json, which lesson 13 draws; the table in README.md
+has to be changed by hand then, from services.md.
+
 It needs wrk (Debian, Ubuntu: sudo apt-get install wrk) and requirements-dev.txt in this Python's environment. The folder that --out
 names gets services.md and services.json. Leave the machine alone meanwhile: a busy one is reported, and its
 figures are worth little. Linux only.
@@ -38,6 +41,7 @@ from .report import about_the_machine, load
 from .rounds import say
 
 PROJECT = Path(__file__).resolve().parents[2]
+PUBLISHED = PROJECT / "docs" / "services-load.json"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", PROJECT / "target")) / "release"
 ENDPOINT = "items/7?search_term=tea"
 CONNECTIONS = (1, 10, 100, 1_000)
@@ -66,6 +70,8 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument("--seconds", type=float, default=10.0, metavar="S", help="for each figure (usually 10)")
     parser.add_argument("--quick", action="store_const", dest="seconds", const=1.0)
+    parser.add_argument("--note", default="", metavar="TEXT", help="what else is to be known of this run: goes into the figures")
+    parser.add_argument("--publish", action="store_true", help="also write docs/services-load.json")
     parser.add_argument("--out", type=Path, default=PROJECT / "target" / "benchmark", metavar="DIR")
     arguments = parser.parse_args(words)
     if missing := _missing():
@@ -73,7 +79,7 @@ def main(words: list[str]) -> int:
         return 2
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    about = about_the_machine()
+    about = about_the_machine() | {"note": arguments.note}
     if about["load_before"] > about["cores"] / 2:
         say(f"warning: the machine is busy (load {about['load_before']}): the figures will be worth little")
     servers = [
@@ -84,15 +90,15 @@ def main(words: list[str]) -> int:
         clients = _clients(address)
     about["load_after"] = load()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    results = {"machine": about, "servers": list(map(asdict, servers)), "clients": clients}
+    figures = json.dumps(_figures(about, arguments.seconds, servers, clients), indent=1) + "\n"
     report = markdown(about, servers, clients)
-    for name, text in {
-        "services.md": report,
-        "services.json": json.dumps(results, indent=1) + "\n",
-    }.items():
-        (arguments.out / name).write_text(text, encoding="utf-8")
+    written = {arguments.out / "services.md": report, arguments.out / "services.json": figures}
+    if arguments.publish:
+        written[PUBLISHED] = figures
+    for path, text in written.items():
+        path.write_text(text, encoding="utf-8")
     print(report)
-    say(f"written: services.md and services.json in {arguments.out}")
+    say(f"written: {', '.join(map(str, written))}")
     return 0
 
 
@@ -278,6 +284,30 @@ async def _all_at_once(call: Callable[[], Any], count: int) -> dict[str, float]:
     return {"seconds": time.perf_counter() - begin, "failed": failed}
 
 
+# ---- the figures ------------------------------------------------------------------------------------------
+
+
+def _figures(
+    about: dict[str, Any], seconds: float, servers: list[Server], clients: dict[str, dict[int, float | None]]
+) -> dict[str, Any]:
+    """All of it, as it is written: times in seconds, memory in bytes, `at` the connections, the offered requests per
+    second, or the calls at once."""
+
+    def steps(figures: dict[int, Any]) -> list[dict[str, Any]]:
+        return [{"at": at} | found for at, found in figures.items()]
+
+    return {
+        "machine": about | {"seconds_for_each_figure": seconds},
+        "servers": [
+            asdict(server) | {"connections": steps(server.connections), "rates": steps(server.rates)} for server in servers
+        ],
+        "clients": [
+            {"name": name, "calls": steps({count: {"seconds": seconds} for count, seconds in times.items()})}
+            for name, times in clients.items()
+        ],
+    }
+
+
 # ---- the report -------------------------------------------------------------------------------------------
 
 
@@ -287,7 +317,7 @@ def markdown(about: dict[str, Any], servers: list[Server], clients: dict[str, di
     lines = [
         f"{about['date']}; {about['processor']}, {about['cores']} cores, {about['memory_gb']} GB, {about['system']}; "
         f"{about['rustc']}, Python {about['python']}; load average {about['load_before']} before, {about['load_after']} after. "
-        "One core for the server, one for the load.",
+        f"One core for the server, one for the load. {about['note']}".strip(),
         "",
         "| connections | axum, requests/s | FastAPI, requests/s | ratio | axum, p50 · p99 ms | FastAPI, p50 · p99 ms |",
         "|---:|---:|---:|---:|---:|---:|",

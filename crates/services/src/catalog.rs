@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::server::{server_handle, server_settings};
+use crate::server::{server_counters, server_handle, server_settings};
 use crate::{Server, ServerBuilder, StartError};
 
 /// What somebody thinks of a product.
@@ -85,6 +85,7 @@ impl Catalog {
     }
 
     server_handle!();
+    server_counters!();
 }
 
 /// The settings of a catalog that is not started yet. Made by [`Catalog::builder`].

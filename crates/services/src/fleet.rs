@@ -19,7 +19,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::server::{server_handle, server_settings};
+use tokio_util::task::TaskTracker;
+
+use crate::server::{server_counters, server_handle, server_settings};
 use crate::{Server, ServerBuilder, SettingError, StartError};
 pub use call::Call;
 use instance::Command;
@@ -34,6 +36,8 @@ pub use platform::{Instance, InstanceState};
 /// requests wait or answers them with 429, and stops instances that are idle. Its defaults are those of the course's
 /// experiments: at most 3 instances, each with at most 5 requests at once, calls of 2 s, cold starts of 3 s; all times
 /// are multiplied by the [time scale](FleetBuilder::time_scale).
+///
+/// A WebSocket is forwarded, too, and holds its place on its instance for as long as it is open.
 ///
 /// The proxy adds to each answer the headers `x-fleet-waited-ms` and `x-fleet-cold-start`; the header
 /// `x-app-instance-id` names the instance.
@@ -69,6 +73,12 @@ impl Fleet {
     }
 
     server_handle!();
+    server_counters!();
+
+    /// The URL of a WebSocket: `ws_url("/ws/ana")` is `ws://127.0.0.1:…/ws/ana`.
+    pub fn ws_url(&self, path: &str) -> String {
+        self.server.ws_url(path)
+    }
 
     /// The instances there are now, in the order in which they were started.
     pub fn instances(&self) -> Vec<Instance> {
@@ -233,10 +243,17 @@ impl FleetBuilder {
             command,
         });
         let stopped = Arc::clone(&platform);
+        let tunnels = TaskTracker::new();
+        let open = tunnels.clone();
         let server = self
             .server
-            .on_stop(async move |_| stopped.stop_all().await)
-            .start(|_| proxy::router(Arc::clone(&platform)))
+            .on_stop(async move |_| {
+                stopped.stop_all().await;
+                // What the instances said last is still on its way.
+                open.close();
+                open.wait().await;
+            })
+            .start(|_| proxy::router(Arc::clone(&platform), tunnels))
             .await?;
         Ok(Fleet { server, platform })
     }

@@ -11,7 +11,8 @@
 //!
 //! # Layout
 //! - [`Server`] (`server.rs`): what all of them stand on: a thread with a runtime, a listener, limits, counters, health,
-//!   errors in one form ([`problem`], RFC 9457), and an orderly end.
+//!   errors in one form ([`problem`], RFC 9457), an orderly end, and a record of requests ([`SeenRequest`]) for the
+//!   services that keep one.
 //! - [`Pages`] (`pages.rs`): web pages of settable size and latency, with jitter and errors on demand.
 //! - [`Catalog`] (`catalog.rs`): a remote service to fetch from, with reviews and music.
 //! - [`WebService`] (`web.rs`): the web application of lessons 11 to 13: items, remote data, tasks, slow answers,
@@ -22,8 +23,6 @@
 //!   `html.rs` (the text of its pages), `routes.rs` (the HTTP side).
 //! - [`PublicApi`] (`public_api.rs`): a JSON API of users, posts and todos. Under `public_api/`: `data.rs` (what it
 //!   holds), `routes.rs` (the HTTP side).
-//! - [`SeenRequest`] (`record.rs`): what these two have seen, request by request.
-//! - `host.rs`: what these two run on.
 //! - [`StartError`], [`SettingError`] (`error.rs`): why a service could not start, or a setting was refused.
 //! - `main.rs`: the binary `services`, which runs one service from a terminal, and is what a fleet's instances run.
 //!
@@ -33,10 +32,8 @@
 mod catalog;
 mod error;
 mod fleet;
-mod host;
 mod pages;
 mod public_api;
-mod record;
 mod server;
 mod site;
 mod web;
@@ -46,8 +43,7 @@ pub use error::{SettingError, StartError};
 pub use fleet::{Call, Fleet, FleetBuilder, Instance, InstanceState};
 pub use pages::{Pages, PagesBuilder};
 pub use public_api::{PublicApi, PublicApiBuilder};
-pub use record::SeenRequest;
-pub use server::{Context, End, Limits, Server, ServerBuilder, problem};
+pub use server::{Context, End, Limits, SeenRequest, Server, ServerBuilder, problem};
 pub use site::{Site, SiteBuilder};
 pub use web::{ConnectionLimits, Connections, WebService, WebServiceBuilder};
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::server::{server_handle, server_settings};
+use crate::server::{server_counters, server_handle, server_settings};
 use crate::{Server, ServerBuilder, SettingError, StartError};
 use settings::{LONGEST_WAIT, Settings};
 
@@ -75,6 +75,7 @@ impl Pages {
     }
 
     server_handle!();
+    server_counters!();
 
     /// The URL of one page. Pages are numbered from 1; the URL of a page that does not exist is answered with 404.
     pub fn page(&self, number: usize) -> String {

@@ -5,13 +5,12 @@ mod routes;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::host::Host;
-use crate::record::{Record, SeenRequest};
-use crate::{SettingError, StartError};
+use crate::server::record::{Record, record_handle};
+use crate::server::{server_handle, server_settings};
+use crate::{Server, ServerBuilder, SettingError, StartError};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -29,7 +28,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// | `/posts?userId=7`, `/todos?userId=7` | those of one user |
 ///
 /// How many posts and todos each user has depends on the seed. More requests at once than the
-/// [limit](PublicApiBuilder::limit) are answered with status 429.
+/// [limit](PublicApiBuilder::limit) are answered with status 429. Errors are `application/problem+json`.
 ///
 /// ```no_run
 /// # async fn cell() -> Result<(), services::StartError> {
@@ -39,7 +38,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// # }
 /// ```
 pub struct PublicApi {
-    host: Host,
+    server: Server,
     record: Arc<Record>,
 }
 
@@ -58,37 +57,8 @@ impl PublicApi {
         PublicApiBuilder::default()
     }
 
-    /// The address that the API listens on, such as `127.0.0.1:40123`.
-    pub fn address(&self) -> SocketAddr {
-        self.host.address()
-    }
-
-    /// The URL of a path: `url("/users")`. `url("")` has no slash at its end, so that paths can be added to it.
-    pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address())
-    }
-
-    /// Every request since the start or the last [`clear_requests`](PublicApi::clear_requests), in the order of
-    /// arrival. (At most 100 000 are kept.)
-    pub fn requests(&self) -> Vec<SeenRequest> {
-        self.record.requests()
-    }
-
-    /// The most of [`requests`](PublicApi::requests) that were in flight at the same moment.
-    pub fn most_at_once(&self) -> usize {
-        self.record.most_at_once()
-    }
-
-    /// Forgets the requests, to watch the next program by itself.
-    pub fn clear_requests(&self) {
-        self.record.clear();
-    }
-
-    /// Stops the API: it accepts no more connections, answers the requests in flight for at most 2 s, and frees its
-    /// port. [`requests`](PublicApi::requests) can still be read afterwards, and stopping twice does no harm.
-    pub async fn stop(&self) {
-        self.host.stop().await;
-    }
+    server_handle!();
+    record_handle!();
 }
 
 impl fmt::Debug for PublicApi {
@@ -111,11 +81,11 @@ struct Settings {
 }
 
 /// The settings of an API that is not started yet. Made by [`PublicApi::builder`].
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[must_use = "a builder does nothing until `.start().await`"]
 pub struct PublicApiBuilder {
     settings: Settings,
-    port: u16,
+    server: ServerBuilder,
 }
 
 impl Default for PublicApiBuilder {
@@ -126,7 +96,11 @@ impl Default for PublicApiBuilder {
             failing: BTreeSet::new(),
             seed: 1,
         };
-        PublicApiBuilder { settings, port: 0 }
+        // The timeout is longer than any answer takes.
+        let server = Server::builder()
+            .timeout(LONGEST_WAIT + Duration::from_secs(30))
+            .stop_within(Duration::from_secs(2));
+        PublicApiBuilder { settings, server }
     }
 }
 
@@ -157,11 +131,7 @@ impl PublicApiBuilder {
         self
     }
 
-    /// The port to listen on; 0, as it is unless set, takes any free one.
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
+    server_settings!("2 s");
 
     /// Starts the API. It accepts connections when this returns.
     ///
@@ -189,7 +159,7 @@ impl PublicApiBuilder {
         }
         let record = Arc::new(Record::default());
         let router = routes::router(self.settings, Arc::clone(&record));
-        let host = Host::start(router, self.port, Duration::from_secs(2)).await?;
-        Ok(PublicApi { host, record })
+        let server = self.server.record(&record).start(|_| router).await?;
+        Ok(PublicApi { server, record })
     }
 }

@@ -6,11 +6,13 @@ mod health;
 mod host;
 mod layers;
 pub mod problem;
+pub(crate) mod record;
 mod state;
 
 use std::fmt;
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -19,6 +21,8 @@ use futures::future::BoxFuture;
 use crate::{SettingError, StartError};
 pub use host::End;
 use host::Host;
+use record::Record;
+pub use record::SeenRequest;
 pub use state::{Context, Limits};
 
 /// A running HTTP server on this machine, with any axum [`Router`] behind it.
@@ -67,10 +71,20 @@ impl Server {
         self.host.address()
     }
 
-    /// The URL of a path on this server: `url("/tasks")` is `http://127.0.0.1:…/tasks`.
+    /// The URL of a path on this server: `url("/tasks")` is `http://127.0.0.1:…/tasks`. `url("")` has no slash at its
+    /// end, so that paths can be added to it.
     pub fn url(&self, path: &str) -> String {
-        let path = path.strip_prefix('/').unwrap_or(path);
-        format!("http://{}/{path}", self.address())
+        let slash = if path.is_empty() || path.starts_with('/') {
+            ""
+        } else {
+            "/"
+        };
+        format!("http://{}{slash}{path}", self.address())
+    }
+
+    /// The URL of a WebSocket on this server: `ws_url("/ws/ana")` is `ws://127.0.0.1:…/ws/ana`.
+    pub fn ws_url(&self, path: &str) -> String {
+        self.url(path).replacen("http", "ws", 1)
     }
 
     /// The name of this server, which the header `x-app-instance-id` of every response has.
@@ -127,6 +141,7 @@ pub struct ServerBuilder {
     pub(crate) workers: usize,
     pub(crate) on_start: Option<Hook>,
     pub(crate) on_stop: Option<Hook>,
+    record: Option<Arc<Record>>,
 }
 
 impl Default for ServerBuilder {
@@ -141,6 +156,7 @@ impl Default for ServerBuilder {
             workers: 1,
             on_start: None,
             on_stop: None,
+            record: None,
         }
     }
 }
@@ -226,6 +242,12 @@ impl ServerBuilder {
         self
     }
 
+    /// Writes every request down in `record`, those for `/health/…` excepted.
+    pub(crate) fn record(mut self, record: &Arc<Record>) -> Self {
+        self.record = Some(Arc::clone(record));
+        self
+    }
+
     /// Starts the server with the router that `router` makes. It accepts connections when this returns.
     ///
     /// # Errors
@@ -237,7 +259,8 @@ impl ServerBuilder {
     ) -> Result<Server, StartError> {
         self.check()?;
         let context = Context::new(self.instance.clone(), self.limits.clone());
-        let router = layers::wrap(router(&context), &context, self.max_body_bytes);
+        let record = self.record.clone();
+        let router = layers::wrap(router(&context), &context, self.max_body_bytes, record);
         let host = Host::start(router, context.clone(), self).await?;
         Ok(Server { host, context })
     }
@@ -283,15 +306,19 @@ impl fmt::Debug for ServerBuilder {
 }
 
 /// The builder's methods that a service's own builder passes on to the [`ServerBuilder`] in its field `server`.
+/// Takes how long a stop waits when nobody says otherwise, in words.
 macro_rules! server_settings {
     () => {
+        $crate::server::server_settings!("5 s");
+    };
+    ($stop_within:literal) => {
         /// The port to listen on, on 127.0.0.1; 0, as it is unless set, takes any free one.
         pub fn port(mut self, port: u16) -> Self {
             self.server = self.server.port(port);
             self
         }
 
-        /// The longest that a stop waits for requests in flight. Unless set: 5 s.
+        #[doc = concat!("The longest that a stop waits for requests in flight. Unless set: ", $stop_within, ".")]
         pub fn stop_within(mut self, longest: Duration) -> Self {
             self.server = self.server.stop_within(longest);
             self
@@ -317,7 +344,8 @@ macro_rules! server_handle {
             self.server.address()
         }
 
-        /// The URL of a path on this service: `url("/")` is its first page.
+        /// The URL of a path on this service: `url("/")` is its first page. `url("")` has no slash at its end, so that
+        /// paths can be added to it.
         pub fn url(&self, path: &str) -> String {
             self.server.url(path)
         }
@@ -327,6 +355,21 @@ macro_rules! server_handle {
             &self.server
         }
 
+        /// Stops the service: it accepts no more connections, answers the requests in flight, and frees its port.
+        ///
+        /// Waits for that at most as long as the builder's `stop_within` says; then it closes the connections that
+        /// are left, whose clients get an error. What the service has seen can still be read afterwards, and
+        /// stopping twice does no harm.
+        pub async fn stop(&self) {
+            self.server.stop().await;
+        }
+    };
+}
+pub(crate) use server_handle;
+
+/// The counters of the [`Server`] in the field `server`, for a service that keeps no [record](record) of its requests.
+macro_rules! server_counters {
+    () => {
         /// How many requests have arrived, whatever their answer, since the start or the last
         /// [`reset_counters`](Self::reset_counters).
         pub fn requests(&self) -> u64 {
@@ -348,15 +391,6 @@ macro_rules! server_handle {
         pub fn reset_counters(&self) {
             self.server.context().reset_counters();
         }
-
-        /// Stops the service: it accepts no more connections, answers the requests in flight, and frees its port.
-        ///
-        /// Waits for that at most as long as the builder's `stop_within` says (5 s unless set); then it closes the
-        /// connections that are left, whose clients get an error. The counters can still be read afterwards, and
-        /// stopping twice does no harm.
-        pub async fn stop(&self) {
-            self.server.stop().await;
-        }
     };
 }
-pub(crate) use server_handle;
+pub(crate) use server_counters;

@@ -4,14 +4,13 @@ mod html;
 mod routes;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::host::Host;
-use crate::record::{Record, SeenRequest};
-use crate::{SettingError, StartError};
+use crate::server::record::{Record, record_handle};
+use crate::server::{server_handle, server_settings};
+use crate::{Server, ServerBuilder, SettingError, StartError};
 
 const ARTICLES: RangeInclusive<usize> = 1..=10_000;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -48,7 +47,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// # }
 /// ```
 pub struct Site {
-    host: Host,
+    server: Server,
     record: Arc<Record>,
     settings: Settings,
 }
@@ -68,44 +67,14 @@ impl Site {
         SiteBuilder::default()
     }
 
-    /// The address that the site listens on, such as `127.0.0.1:40123`.
-    pub fn address(&self) -> SocketAddr {
-        self.host.address()
-    }
-
-    /// The URL of a path on this site: `url("/")` is the index.
-    pub fn url(&self, path: &str) -> String {
-        let path = path.strip_prefix('/').unwrap_or(path);
-        format!("http://{}/{path}", self.address())
-    }
+    server_handle!();
+    record_handle!();
 
     /// The URLs of all articles. Each can be reached from the index by links.
     pub fn articles(&self) -> Vec<String> {
         (1..=self.settings.articles)
             .map(|number| self.url(&format!("/articles/{number}")))
             .collect()
-    }
-
-    /// Every request since the start or the last [`clear_requests`](Site::clear_requests), in the order of arrival.
-    /// (At most 100 000 are kept.)
-    pub fn requests(&self) -> Vec<SeenRequest> {
-        self.record.requests()
-    }
-
-    /// The most of [`requests`](Site::requests) that were in flight at the same moment.
-    pub fn most_at_once(&self) -> usize {
-        self.record.most_at_once()
-    }
-
-    /// Forgets the requests, to watch the next scraper by itself.
-    pub fn clear_requests(&self) {
-        self.record.clear();
-    }
-
-    /// Stops the site: it accepts no more connections, answers the requests in flight for at most 2 s, and frees
-    /// its port. [`requests`](Site::requests) can still be read afterwards, and stopping twice does no harm.
-    pub async fn stop(&self) {
-        self.host.stop().await;
     }
 }
 
@@ -129,11 +98,11 @@ struct Settings {
 }
 
 /// The settings of a site that is not started yet. Made by [`Site::builder`].
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[must_use = "a builder does nothing until `.start().await`"]
 pub struct SiteBuilder {
     settings: Settings,
-    port: u16,
+    server: ServerBuilder,
 }
 
 impl Default for SiteBuilder {
@@ -143,7 +112,11 @@ impl Default for SiteBuilder {
             latency: Duration::from_millis(30),
             crawl_delay: Duration::from_millis(20),
         };
-        SiteBuilder { settings, port: 0 }
+        // The timeout is longer than any page takes.
+        let server = Server::builder()
+            .timeout(LONGEST_WAIT + Duration::from_secs(30))
+            .stop_within(Duration::from_secs(2));
+        SiteBuilder { settings, server }
     }
 }
 
@@ -166,11 +139,7 @@ impl SiteBuilder {
         self
     }
 
-    /// The port to listen on; 0, as it is unless set, takes any free one.
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
+    server_settings!("2 s");
 
     /// Starts the site. It accepts connections when this returns.
     ///
@@ -180,10 +149,10 @@ impl SiteBuilder {
     pub async fn start(self) -> Result<Site, StartError> {
         self.settings.check()?;
         let record = Arc::new(Record::default());
-        let router = routes::router(self.settings.clone(), Arc::clone(&record));
-        let host = Host::start(router, self.port, Duration::from_secs(2)).await?;
+        let router = routes::router(self.settings.clone());
+        let server = self.server.record(&record).start(|_| router).await?;
         Ok(Site {
-            host,
+            server,
             record,
             settings: self.settings,
         })

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use axum::extract::FromRef;
 
-use crate::server::{server_handle, server_settings};
+use crate::server::{server_counters, server_handle, server_settings};
 use crate::{Catalog, Server, ServerBuilder, StartError};
 use remote::Remote;
 use sockets::SensorLog;
@@ -72,10 +72,11 @@ impl WebService {
     }
 
     server_handle!();
+    server_counters!();
 
     /// The URL of a WebSocket: `ws_url("/ws/ana")` is `ws://127.0.0.1:…/ws/ana`.
     pub fn ws_url(&self, path: &str) -> String {
-        self.url(path).replacen("http", "ws", 1)
+        self.server.ws_url(path)
     }
 
     /// The `app_instance_id` in its answers.

@@ -52,7 +52,9 @@ impl Store {
             entries: entries.with_context(|| format!("{} is damaged", path.display()))?,
         })
     }
+}
 
+impl Store {
     /// Saves a page, and then the journal's line: in this order, so that the line is never wrong.
     pub async fn add(&mut self, mut entry: Entry, page: Option<String>) -> anyhow::Result<()> {
         if let Some(page) = page {

@@ -8,12 +8,13 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::sleep;
 
 use super::Settings;
 use super::data::Data;
-use crate::record::{Record, write_down};
+use crate::problem::{FieldError, Location, Problem, shortened};
+use crate::server::record::Record;
 
 /// What the requests of one API share.
 #[derive(Debug)]
@@ -29,15 +30,12 @@ pub(super) fn router(settings: Settings, record: Arc<Record>) -> Router {
     let shared = Arc::new(Shared {
         settings,
         data,
-        record: Arc::clone(&record),
+        record,
     });
     Router::new()
         .route("/{kind}", get(list))
         .route("/{kind}/{id}", get(one))
-        .fallback(nothing_here)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), behave))
-        // Last, so that it also sees what is refused.
-        .layer(middleware::from_fn_with_state(record, write_down))
         .with_state(shared)
 }
 
@@ -45,13 +43,12 @@ pub(super) fn router(settings: Settings, record: Arc<Record>) -> Router {
 async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     // This request is counted already.
     if shared.record.in_flight() > shared.settings.limit {
-        let error = format!("more than {} requests at once", shared.settings.limit);
-        let answer = (
-            StatusCode::TOO_MANY_REQUESTS,
-            [(header::RETRY_AFTER, "1")],
-            Json(json!({ "error": error })),
+        let detail = format!(
+            "This API answers at most {} requests at once.",
+            shared.settings.limit
         );
-        return answer.into_response();
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
+        return ([(header::RETRY_AFTER, "1")], problem).into_response();
     }
     sleep(shared.settings.latency).await;
     let path = request
@@ -59,8 +56,8 @@ async fn behave(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         .path_and_query()
         .map_or("/", |path| path.as_str());
     if shared.settings.failing.contains(path) {
-        let error = json!({ "error": "the storage does not answer" });
-        return (StatusCode::INTERNAL_SERVER_ERROR, Json(error)).into_response();
+        let detail = "The storage behind this API does not answer.";
+        return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response();
     }
     next.run(request).await
 }
@@ -71,7 +68,7 @@ async fn list(
     Query(fields): Query<Vec<(String, String)>>,
 ) -> Response {
     let Some(items) = shared.items(&kind) else {
-        return nothing_here().await.into_response();
+        return nothing_here().into_response();
     };
     let mut chosen: Vec<&Value> = items.iter().collect();
     for (name, given) in &fields {
@@ -81,8 +78,9 @@ async fn list(
                 chosen.retain(|item| item["userId"] == user)
             }
             _ => {
-                let error = json!({ "error": "the query takes userId=NUMBER, and only for posts and todos" });
-                return (StatusCode::BAD_REQUEST, Json(error)).into_response();
+                let wrong = "is not taken here: the query takes userId=NUMBER, and only for posts and todos";
+                let error = FieldError::new(Location::Query, shortened(name), wrong);
+                return Problem::of_fields(StatusCode::BAD_REQUEST, vec![error]).into_response();
             }
         }
     }
@@ -99,13 +97,13 @@ async fn one(
         .and_then(|items| items.iter().find(|item| item["id"].as_u64() == id));
     match found {
         Some(item) => Json(item).into_response(),
-        None => nothing_here().await.into_response(),
+        None => nothing_here().into_response(),
     }
 }
 
-async fn nothing_here() -> impl IntoResponse {
-    let error = json!({ "error": "there is nothing here: try /users, /posts or /todos" });
-    (StatusCode::NOT_FOUND, Json(error))
+fn nothing_here() -> Problem {
+    let detail = "There is nothing here: try \"/users\", \"/posts\" or \"/todos\".";
+    Problem::new(StatusCode::NOT_FOUND, detail)
 }
 
 impl Shared {

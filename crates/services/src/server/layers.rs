@@ -1,6 +1,7 @@
 //! What goes around every service's routes: limits, counters, errors in one form, tracing.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,13 +17,19 @@ use tracing::Level;
 use super::health;
 use super::host::panic_text;
 use super::problem::Problem;
+use super::record::{Record, write_down};
 use super::state::Context;
 
 /// The header that names the server in each response.
 pub(crate) const INSTANCE_HEADER: &str = "x-app-instance-id";
 
 /// Puts the limits, counters and errors of `context` around `router`.
-pub(super) fn wrap(router: Router, context: &Context, max_body_bytes: usize) -> Router {
+pub(super) fn wrap(
+    router: Router,
+    context: &Context,
+    max_body_bytes: usize,
+    record: Option<Arc<Record>>,
+) -> Router {
     let instance = HeaderValue::from_str(context.instance());
     let instance = instance.unwrap_or_else(|_| HeaderValue::from_static("unnamed"));
     let span = {
@@ -32,13 +39,17 @@ pub(super) fn wrap(router: Router, context: &Context, max_body_bytes: usize) -> 
             tracing::info_span!("request", %method, path, instance)
         }
     };
-    router
+    let mut router = router
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_allowed)
         // From here upward: what is nearest to the handlers comes first.
         .layer(DefaultBodyLimit::max(max_body_bytes))
         .layer(CatchPanicLayer::custom(problem_of_panic))
-        .layer(middleware::from_fn_with_state(context.clone(), limit))
+        .layer(middleware::from_fn_with_state(context.clone(), limit));
+    if let Some(record) = record {
+        router = router.layer(middleware::from_fn_with_state(record, write_down));
+    }
+    router
         // After the limits: health has none, and is not counted.
         .merge(health::routes(context.clone()))
         // A proxy's answers have the name of the server behind it.

@@ -11,14 +11,13 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
-use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use futures::{StreamExt, stream};
 use tokio::time::{Instant, sleep};
 
 use super::{LONGEST_WAIT, Settings, html};
-use crate::record::{InFlight, Record, write_down};
+use crate::server::record::InFlight;
 
 const HTML: &str = "text/html; charset=utf-8";
 const HUGE: usize = 50_000_000;
@@ -39,7 +38,7 @@ struct Shared {
 }
 
 /// The routes of a site. `settings` must have been checked.
-pub(super) fn router(settings: Settings, record: Arc<Record>) -> Router {
+pub(super) fn router(settings: Settings) -> Router {
     let shared = Shared {
         settings,
         asked_flaky: AtomicUsize::new(0),
@@ -66,8 +65,6 @@ pub(super) fn router(settings: Settings, record: Arc<Record>) -> Router {
         .route("/calendar/{month}", get(calendar))
         .route("/members/{name}", get(private))
         .route("/picture.png", get(picture))
-        // Last, so that it also sees what the fallback answers.
-        .layer(middleware::from_fn_with_state(record, write_down))
         .with_state(Arc::new(shared))
 }
 

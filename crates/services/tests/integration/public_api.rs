@@ -1,41 +1,19 @@
 //! The JSON API, driven over HTTP as a lesson does.
 
-use std::future::Future;
 use std::time::Duration;
 
-use reqwest::{Client, Response, StatusCode};
+use reqwest::StatusCode;
 use services::{PublicApi, PublicApiBuilder, StartError};
 
-/// Longer than any test takes on a busy machine: whoever reaches it hangs.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
-
-async fn limited<T>(test: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(TIME_LIMIT, test).await {
-        Ok(value) => value,
-        Err(_) => panic!("the test did not end within {TIME_LIMIT:?}"),
-    }
-}
-
-fn client() -> Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .no_proxy()
-        .tls_certs_only([])
-        .build()
-        .expect("a client")
-}
+use crate::{get, limited};
 
 fn quick() -> PublicApiBuilder {
     PublicApi::builder().latency(Duration::ZERO)
 }
 
-async fn get(api: &PublicApi, path: &str) -> Response {
-    client().get(api.url(path)).send().await.expect("an answer")
-}
-
 /// How many items the answer lists.
 async fn count(api: &PublicApi, path: &str, item: &str) -> usize {
-    let response = get(api, path).await;
+    let response = get(api.url(path)).await;
     assert_eq!(response.status(), StatusCode::OK, "{path}");
     response.text().await.expect("text").matches(item).count()
 }
@@ -59,7 +37,7 @@ async fn the_parts_of_each_user_make_up_the_whole() {
             assert!(all >= 75 && all == sum, "{kind}: {all}, {sum}");
         }
         assert!(
-            get(&api, "/users/3")
+            get(api.url("/users/3"))
                 .await
                 .text()
                 .await
@@ -87,7 +65,14 @@ async fn what_is_not_there_or_set_to_fail_says_so() {
             ("/albums", 404),
             ("/", 404),
         ] {
-            assert_eq!(get(&api, path).await.status().as_u16(), status, "{path}");
+            let answer = get(api.url(path)).await;
+            assert_eq!(answer.status().as_u16(), status, "{path}");
+            let kind = if status == 200 {
+                "application/json"
+            } else {
+                "application/problem+json"
+            };
+            assert_eq!(answer.headers()["content-type"], kind, "{path}");
         }
         let seen: Vec<_> = api.requests().into_iter().map(|seen| seen.status).collect();
         assert_eq!(seen, [500, 200, 400, 400, 404, 404, 404].map(Some));
@@ -103,9 +88,9 @@ async fn more_at_once_than_the_limit_are_refused() {
             .limit(2);
         let api = slow.start().await.expect("an API");
         let (a, b, c) = tokio::join!(
-            get(&api, "/users"),
-            get(&api, "/posts"),
-            get(&api, "/todos")
+            get(api.url("/users")),
+            get(api.url("/posts")),
+            get(api.url("/todos"))
         );
         let mut statuses = [a, b, c].map(|response| response.status().as_u16());
         statuses.sort_unstable();

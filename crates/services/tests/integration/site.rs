@@ -1,30 +1,16 @@
 //! The site for scrapers, driven over HTTP as a lesson does.
 
 use std::collections::BTreeSet;
-use std::future::Future;
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, StatusCode, redirect};
 use services::{Site, StartError};
 
-/// Longer than any test takes on a busy machine: whoever reaches it hangs.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
-
-async fn limited<T>(test: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(TIME_LIMIT, test).await {
-        Ok(value) => value,
-        Err(_) => panic!("the test did not end within {TIME_LIMIT:?}"),
-    }
-}
+use crate::{client_builder, limited};
 
 fn client() -> Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .no_proxy()
-        .tls_certs_only([])
-        .redirect(redirect::Policy::none())
-        .build()
-        .expect("a client")
+    let no_redirects = client_builder().redirect(redirect::Policy::none());
+    no_redirects.build().expect("a client")
 }
 
 async fn site() -> Site {
@@ -183,6 +169,17 @@ async fn the_record_says_what_was_asked_and_when_the_client_left() {
         assert_eq!(seen("/articles/1?a=b").await.status, Some(200));
         site.clear_requests();
         assert_eq!((site.requests().len(), site.most_at_once()), (0, 0));
+        // What has no route is written down, too; what asks for the server's health is not.
+        for (path, status) in [("/nowhere", 404), ("/health/live", 200)] {
+            let answer = client.get(site.url(path)).send().await.expect("an answer");
+            assert_eq!(answer.status().as_u16(), status);
+        }
+        let paths: Vec<_> = site
+            .requests()
+            .into_iter()
+            .map(|seen| (seen.path, seen.status))
+            .collect();
+        assert_eq!(paths, [("/nowhere".to_owned(), Some(404))]);
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! What a service has seen, request by request.
+//! What a server has seen, request by request, for the services that keep a record.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -166,6 +166,28 @@ pub(crate) async fn write_down(
     in_flight.answered(response.status());
     response
 }
+
+/// What a service hands on of the [`Record`] in its field `record`.
+macro_rules! record_handle {
+    () => {
+        /// Every request since the start or the last [`clear_requests`](Self::clear_requests), in the order of arrival.
+        /// (At most 100 000 are kept.)
+        pub fn requests(&self) -> Vec<$crate::SeenRequest> {
+            self.record.requests()
+        }
+
+        /// The most of [`requests`](Self::requests) that were in flight at the same moment.
+        pub fn most_at_once(&self) -> usize {
+            self.record.most_at_once()
+        }
+
+        /// Forgets the requests, to watch the next program by itself.
+        pub fn clear_requests(&self) {
+            self.record.clear();
+        }
+    };
+}
+pub(crate) use record_handle;
 
 #[cfg(test)]
 mod tests {
