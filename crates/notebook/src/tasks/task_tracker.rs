@@ -148,7 +148,6 @@ impl TaskTracker {
     }
 
     /// Counts as a task until it is dropped.
-    #[must_use]
     pub fn token(&self) -> TaskTrackerToken {
         self.0.token()
     }
