@@ -315,8 +315,8 @@ async fn spawns_are_functions_like_others() -> Done {
     while !watched.is_finished() {
         tokio::task::yield_now().await;
     }
-    let panicked = tokio::spawn(async { panic!("on purpose") }).await;
-    let payload = panicked.map(|()| ()).expect_err("it panics").into_panic();
+    let panicked: Result<(), _> = tokio::spawn(async { panic!("on purpose") }).await;
+    let payload = panicked.expect_err("it panics").into_panic();
     assert_eq!(payload.downcast_ref::<&str>(), Some(&"on purpose"));
     Ok(())
 }
