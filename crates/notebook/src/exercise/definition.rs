@@ -51,7 +51,7 @@ pub(super) struct Plan {
 ///
 /// Exercise::<u32>::new("doc-2", "A wait").gives(7).takes(ms(500)).hint("Await the item.").define();
 ///
-/// let verdict = exercise::check("doc-2", |work: Work| async move { work.item("soup", ms(500)).gives(7).await });
+/// let verdict = exercise::check("doc-2", |work: Work| async move { work.item("soup", ms(500)).gives(7_u32).await });
 /// assert!(verdict.await.is_solved());
 /// # });
 /// ```

@@ -21,7 +21,7 @@ enum Mark {
 /// use notebook::exercise::{self, Exercise};
 ///
 /// Exercise::<u32>::new("doc-4", "An answer").gives(42).define();
-/// let verdict = exercise::check("doc-4", |_| async { 41 }).await;
+/// let verdict = exercise::check("doc-4", |_| async { 41_u32 }).await;
 /// let finding = &verdict.findings()[0];
 /// assert_eq!(finding.to_string(), "It returned `41`; it should return `42`.");
 /// assert!(!finding.holds());

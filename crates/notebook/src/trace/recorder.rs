@@ -48,7 +48,7 @@ pub enum Kind {
 /// How it ended.
 ///
 /// ```
-/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # notebook::tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use notebook::{timeline::{self, Named, Outcome}, tokio};
 ///
 /// let recording = timeline::record("An abort", async {
