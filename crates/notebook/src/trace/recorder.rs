@@ -72,7 +72,8 @@ pub enum Outcome {
     Cancelled = 2,
     /// It panicked.
     Panicked = 3,
-    /// It ended, and tokio does not tell in which of the three ways: a task that a library spawned.
+    /// It ended, and in which of the three ways is not known: a task that a library spawned, of which tokio does not
+    /// tell, or a span.
     Ended = 4,
 }
 
