@@ -3,6 +3,7 @@
 //! The code of a cell is an `async` block that [`run`] runs; a `?` in it turns any error into a [`CellError`];
 //! its last value is shown by [`CellDisplay`]; its variables are in the [`store`] between cells.
 
+mod result;
 #[doc(hidden)]
 pub mod store;
 
@@ -16,32 +17,15 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub use crate::display::CellValue;
 pub use crate::{
     __dbg as dbg, __eprint as eprint, __eprintln as eprintln, __local as local, __print as print,
     __println as println,
 };
+#[doc(hidden)]
+pub use result::CellValue;
 
-/// Whether the cell that runs has come to its end, with its variables kept.
-static IS_KEPT: AtomicBool = AtomicBool::new(false);
-/// Whether its last value was an `Err`.
+/// Whether the last value of the cell that runs was an `Err`.
 static HAS_FAILED: AtomicBool = AtomicBool::new(false);
-
-/// The cell's variables are kept.
-fn commit() {
-    IS_KEPT.store(true, Ordering::SeqCst);
-}
-
-/// Whether the cell's variables are kept.
-pub(crate) fn is_kept() -> bool {
-    IS_KEPT.load(Ordering::SeqCst)
-}
-
-/// A cell begins.
-pub(crate) fn begin() {
-    IS_KEPT.store(false, Ordering::SeqCst);
-    HAS_FAILED.store(false, Ordering::SeqCst);
-}
 
 /// Runs a cell's code on the one runtime of all cells, to its end.
 ///
@@ -60,6 +44,7 @@ where
         }
         failure.is_some() || HAS_FAILED.load(Ordering::SeqCst)
     });
+    HAS_FAILED.store(false, Ordering::SeqCst);
     runtime::run_cell(code, std::panic::Location::caller());
 }
 

@@ -12,7 +12,7 @@
 //!
 //! # Layout
 //! - `types.rs`: content of one kind. `embed.rs`: sound and other pages. `files.rs`: content from files.
-//! - `result.rs`: how a cell's last value comes to be shown. `updates.rs`: not more updates than can be seen.
+//! - `updates.rs`: not more updates than can be seen.
 
 use crate::{current, link};
 use channel::{CellNumber, Display, DisplayKind, MimeValue, WorkerFrame};
@@ -20,7 +20,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 mod embed;
 mod files;
-mod result;
 mod types;
 mod updates;
 
@@ -28,12 +27,9 @@ pub(crate) use updates::flush as flush_updates;
 
 pub use crate::text::escape;
 pub use embed::{Audio, IFrame};
-#[doc(hidden)]
-pub use result::CellValue;
 pub use types::{Html, Jpeg, Json, Latex, Markdown, Png, Svg};
 
 pub(crate) use embed::with_alt;
-pub(crate) use result::shows_itself;
 
 /// The same content in several forms; the front end shows the richest that it can.
 ///
@@ -197,6 +193,21 @@ pub fn display(value: &impl RichDisplay) -> DisplayHandle {
     );
     DisplayHandle { display_id }
 }
+
+/// Gives types that are [`RichDisplay`] the method by which evcxr shows them, for kernels and cells that do
+/// not have the trait in scope.
+macro_rules! shows_itself {
+    ($($shown:ty),* $(,)?) => {$(
+        impl $shown {
+            /// Shows it as a cell's result; evcxr calls it for the last expression.
+            #[doc(hidden)]
+            pub fn evcxr_display(&self) {
+                $crate::display::RichDisplay::evcxr_display(self);
+            }
+        }
+    )*};
+}
+pub(crate) use shows_itself;
 
 /// Shows a bundle as the cell's result.
 pub(crate) fn show_result(bundle: MimeBundle) {

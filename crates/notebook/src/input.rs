@@ -8,6 +8,16 @@ use std::sync::{Mutex, Once, PoisonError};
 use thiserror::Error;
 
 /// Why no line could be read.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::input::{self, InputError};
+///
+/// // Outside of a notebook there is nobody to ask.
+/// let answer = input::read_line("Your name? ").await;
+/// assert!(matches!(answer, Err(InputError::NotAllowed)));
+/// # });
+/// ```
 #[derive(Debug, Error)]
 pub enum InputError {
     /// Nobody can be asked.

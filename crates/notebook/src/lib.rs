@@ -60,10 +60,9 @@ pub use ::tokio as plain_tokio;
 
 /// tokio itself, all of it, the one copy that all cells share.
 ///
-/// Only what spawns is ours: [`tokio::spawn`], [`tokio::task::spawn_blocking`], [`tokio::task::JoinSet`], and
-/// [`Handle`](tokio::runtime::Handle), [`Runtime`](tokio::runtime::Runtime) and their
-/// [`Builder`](tokio::runtime::Builder). They hand on to tokio's own, and let [`tasks`] list and cancel what
-/// runs and [`timeline`] draw it.
+/// Only what spawns is ours: [`tokio::spawn`], in [`tokio::task`] also `spawn_blocking`, `spawn_local`, `JoinSet` and
+/// `LocalSet`, in [`tokio::runtime`] `Handle`, `Runtime`, `LocalRuntime` and `Builder`. They hand on to tokio's own, and let
+/// [`tasks`] list and cancel what runs and [`timeline`] draw it.
 pub mod tokio {
     pub use ::tokio::*;
 
@@ -73,26 +72,47 @@ pub mod tokio {
     pub mod runtime {
         pub use ::tokio::runtime::*;
 
-        pub use crate::tasks::{Builder, Handle, Runtime};
+        pub use crate::tasks::{Builder, Handle, LocalRuntime, Runtime};
     }
 
     /// Tasks: tokio's own module, with the same ones replaced.
     pub mod task {
         pub use ::tokio::task::*;
 
-        pub use crate::tasks::{JoinSet, spawn, spawn_blocking, yield_now};
+        pub use crate::tasks::{JoinSet, LocalSet, spawn, spawn_blocking, spawn_local, yield_now};
     }
 }
 
-/// tokio-util, all of it, with `TaskTracker` and `JoinMap` as [`tokio`] has `JoinSet`.
+/// tokio-util, all of it, with what spawns replaced as in [`tokio`], and what takes a `Handle` by value.
 pub mod tokio_util {
     pub use ::tokio_util::*;
+
+    /// Futures that bring their runtime: tokio-util's own module, but for the type of the handle.
+    pub mod context {
+        pub use ::tokio_util::context::*;
+
+        pub use crate::tasks::TokioContext;
+    }
+
+    /// Input and output: tokio-util's own module, but for the type of a handle.
+    pub mod io {
+        pub use ::tokio_util::io::*;
+
+        pub use crate::tasks::SyncIoBridge;
+    }
 
     /// Tasks: tokio-util's own module, with those replaced that spawn.
     pub mod task {
         pub use ::tokio_util::task::*;
 
-        pub use crate::tasks::{JoinMap, TaskTracker};
+        pub use crate::tasks::{JoinMap, JoinMapKeys, JoinQueue, TaskTracker};
+
+        /// Tasks that are counted: tokio-util's own module, with the same one replaced.
+        pub mod task_tracker {
+            pub use ::tokio_util::task::task_tracker::*;
+
+            pub use crate::tasks::TaskTracker;
+        }
     }
 }
 

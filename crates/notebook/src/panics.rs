@@ -81,25 +81,3 @@ fn report(info: &PanicHookInfo<'_>) {
 fn message(info: &PanicHookInfo<'_>) -> String {
     info.payload_as_str().unwrap_or(NO_TEXT).to_owned()
 }
-
-/// Whether a file is one that evcxr generated from cells. It compiles them as `src/lib.rs`; other
-/// crates' sources carry the folder that they were built in, the standard library's `/rustc/`.
-pub(crate) fn is_cell_source(file: &str) -> bool {
-    file.ends_with("src/lib.rs") && !file.contains("/registry/") && !file.starts_with("/rustc/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_cell_source;
-
-    #[test]
-    fn only_generated_files_are_cells() {
-        assert!(is_cell_source("src/lib.rs"));
-        assert!(is_cell_source("/home/a/.cache/session/src/lib.rs"));
-        assert!(!is_cell_source(
-            "/home/a/.cargo/registry/src/i/serde-1/src/lib.rs"
-        ));
-        assert!(!is_cell_source("/rustc/59807616e/library/core/src/lib.rs"));
-        assert!(!is_cell_source("/home/a/src/main.rs"));
-    }
-}

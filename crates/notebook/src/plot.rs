@@ -52,7 +52,7 @@ pub(crate) mod style;
 mod summary;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod theme;
 mod ticks;
 

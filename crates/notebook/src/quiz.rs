@@ -50,6 +50,16 @@ struct Choice {
 }
 
 /// A question with choices. As the last expression of a cell it shows itself.
+///
+/// ```
+/// # notebook::exercise::keep_no_progress();
+/// use notebook::quiz::{self, Question};
+///
+/// let question: Question = quiz::does_it_compile("02-2", "let page = fetch(url).await;")
+///     .does_not_compile("E0728", "`await` needs an async block around it.", "In a cell there is one.")
+///     .pick('b');
+/// assert!(question.is_right());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a question is there to be shown: make it the last expression of the cell"]
 pub struct Question {
@@ -123,20 +133,16 @@ impl Question {
         self.with(text, why, true, None)
     }
 
-    /// It compiles: why, and why one might have thought that it does not.
-    pub fn compiles(self, why: &str, why_not_no: &str) -> Question {
-        self.with("It compiles.", why, true, None).with(
-            "It does not compile.",
-            why_not_no,
-            false,
-            None,
-        )
+    /// It compiles. `why` explains it; `doubt` says what makes it look as if it did not.
+    pub fn compiles(self, why: &str, doubt: &str) -> Question {
+        self.with("It compiles.", why, true, None)
+            .with("It does not compile.", doubt, false, None)
     }
 
-    /// It does not compile, with this error (such as `E0728`, empty for one without a number): why,
-    /// and why one might have thought that it does.
-    pub fn does_not_compile(self, error: &str, why: &str, why_not_yes: &str) -> Question {
-        self.with("It compiles.", why_not_yes, false, None).with(
+    /// It does not compile: the compiler gives `error` (such as `E0728`, empty for one without a number).
+    /// `why` explains it; `temptation` says what makes it look right.
+    pub fn does_not_compile(self, error: &str, why: &str, temptation: &str) -> Question {
+        self.with("It compiles.", temptation, false, None).with(
             "It does not compile.",
             why,
             true,

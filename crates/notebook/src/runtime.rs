@@ -11,7 +11,7 @@ use channel::{CellNumber, CellOutcome, KernelFrame, WorkerFrame};
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Once, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -39,6 +39,14 @@ fn runtime() -> &'static Runtime {
 /// The cell that was interrupted last, and the bell that says so.
 static INTERRUPTED_CELL: AtomicU64 = AtomicU64::new(0);
 static INTERRUPT: Notify = Notify::const_new();
+
+/// Whether the cell that runs has come to its end, with its variables kept.
+static IS_KEPT: AtomicBool = AtomicBool::new(false);
+
+/// The variables of the cell that runs are kept.
+pub(crate) fn commit() {
+    IS_KEPT.store(true, Ordering::SeqCst);
+}
 
 /// What an interrupted cell unwinds with; no panic hook is called for it.
 #[derive(Debug)]
@@ -83,7 +91,7 @@ pub(crate) fn run_cell(
     listen_to_the_kernel();
     let cell = link::worker().map_or(0, |link| (link.latest_cell)());
     source::cell_begins(cell, caller);
-    crate::cell::begin();
+    IS_KEPT.store(false, Ordering::SeqCst);
     let boundary = Boundary::begin(cell);
     let outcome = match drive(code, cell) {
         Ok(Some(true)) => CellOutcome::Failed,
@@ -225,7 +233,7 @@ impl Boundary {
                 cell: self.cell,
                 outcome,
             });
-            (link.cell_boundary)(false, crate::cell::is_kept());
+            (link.cell_boundary)(false, IS_KEPT.load(Ordering::SeqCst));
         }
         panics::enter_cell_code(false);
         tasks::enter_cell(self.enclosing_cell);

@@ -4,7 +4,7 @@
 //! cell is a shared object of its own, so the address of a place tells the cell, whoever asks; and
 //! the kernel, which has the cells' text, is asked for the line.
 
-use crate::{link, panics};
+use crate::link;
 use channel::{CellNumber, CellPlace, GeneratedLine, KernelFrame, WorkerFrame};
 use std::collections::HashMap;
 use std::panic::Location;
@@ -43,11 +43,17 @@ pub(crate) fn cell_begins(cell: CellNumber, place: &'static Location<'static>) {
 
 /// The cell whose code a place is of; `None` for libraries, and on a stock evcxr kernel.
 pub(crate) fn cell_of(place: &Location<'_>) -> Option<CellNumber> {
-    if !panics::is_cell_source(place.file()) {
+    if !is_cell_source(place.file()) {
         return None;
     }
     let object = object_of(from_ref(place).cast())?;
     locked(&CELLS).get(&object).copied()
+}
+
+/// Whether a file is one that evcxr generated from cells. It compiles them as `src/lib.rs`; other
+/// crates' sources carry the folder that they were built in, the standard library's `/rustc/`.
+pub(crate) fn is_cell_source(file: &str) -> bool {
+    file.ends_with("src/lib.rs") && !file.contains("/registry/") && !file.starts_with("/rustc/")
 }
 
 /// What the dynamic linker knows of the shared object that an address lies in; `None` outside all.
@@ -136,5 +142,16 @@ mod tests {
         learn([here]);
         assert_eq!(known(here), None);
         locked(&CELLS).clear();
+    }
+
+    #[test]
+    fn only_generated_files_are_cells() {
+        assert!(is_cell_source("src/lib.rs"));
+        assert!(is_cell_source("/home/a/.cache/session/src/lib.rs"));
+        assert!(!is_cell_source(
+            "/home/a/.cargo/registry/src/i/serde-1/src/lib.rs"
+        ));
+        assert!(!is_cell_source("/rustc/59807616e/library/core/src/lib.rs"));
+        assert!(!is_cell_source("/home/a/src/main.rs"));
     }
 }

@@ -3,8 +3,7 @@
 //! Every cell is a library of its own, loaded when it runs. The library that holds an address is asked
 //! for from the dynamic linker each time, since a list made once would lack the cells that came later.
 
-use crate::panics::is_cell_source;
-use crate::source::shared_object_of;
+use crate::source::{is_cell_source, shared_object_of};
 use addr2line::Loader;
 use channel::{Place, StackFrame};
 use std::collections::HashMap;

@@ -16,41 +16,52 @@
 //! As the last expression of a cell, [`list()`] is a table, and so is the command `:tasks`; `:tasks
 //! cancel 12` and `:tasks cancel all` end them. It is what `asyncio.all_tasks()` is in
 //! Python. Known are the tasks and closures that were spawned by [`notebook::tokio`](crate::tokio) and
-//! [`notebook::tokio_util`](crate::tokio_util), in whatever way: `spawn`, `spawn_blocking`, a `JoinSet`, a `Handle`, a
-//! `Runtime` of your own, a `TaskTracker`, a `JoinMap`. With tokio's task hooks (the build setting `tokio_unstable`, which our kernel
-//! turns on), also all others of the runtime, such as those that a library spawned; but these cannot be
-//! cancelled from here, since only their spawner has their handle, and whether they were aborted or returned
-//! tokio does not tell. Not known are the tasks of a `LocalSet`.
+//! [`notebook::tokio_util`](crate::tokio_util), in whatever way: `spawn`, `spawn_blocking`, `spawn_local`, a `JoinSet`,
+//! a `Handle`, a `Runtime` or a `LocalSet` of your own, a `TaskTracker`, a `JoinMap`. With tokio's task hooks (the build
+//! setting `tokio_unstable`, which our kernel turns on), also all others of the runtime, such as those that a library
+//! spawned; but these cannot be cancelled from here, since only their spawner has their handle, and whether they
+//! were aborted or returned tokio does not tell.
 //!
 //! # Layout
 //! - `registry.rs`: every task that lives, and the cell whose code a thread is running.
 //! - `spawned.rs`: tasks that cells spawn: named, watched, cancelled. `blocking.rs`: the same for closures.
-//! - `join_set.rs`, `runtimes.rs`, `trackers.rs`: the types of tokio and tokio-util that spawn, so that they do it so.
+//! - `handle.rs`, `runtimes.rs`, `local_set.rs`, `join_set.rs`, `join_map.rs`, `task_tracker.rs`: the types of tokio and
+//!   tokio-util that spawn, so that they do it so. They have every stable method of the originals, so that what
+//!   compiles with those compiles with these (`tests/like_tokio.rs`).
+//! - `sync_bridge.rs`: what else takes a handle by value.
 //! - `hooks.rs`: tokio's task hooks, for all others.
 //! - `list.rs`: the table. `cancel.rs`: the ending. `plain.rs`: tokio alone, to measure beside.
 
 mod blocking;
 mod cancel;
+mod handle;
 #[cfg(tokio_unstable)]
 mod hooks;
+mod join_map;
 mod join_set;
 mod list;
+mod local_set;
 mod plain;
 mod registry;
 mod runtimes;
 mod spawned;
+mod sync_bridge;
+mod task_tracker;
 #[cfg(test)]
 mod tests;
-mod trackers;
 
 pub use blocking::spawn_blocking;
 pub use cancel::{CancelError, cancel, cancel_all, cancel_and_say};
-pub use join_set::JoinSet;
+pub use handle::{Handle, TokioContext};
+pub use join_map::{JoinMap, JoinMapKeys};
+pub use join_set::{JoinQueue, JoinSet};
 pub use list::{TaskInfo, TaskList, list};
+pub use local_set::{LocalSet, spawn_local};
 pub use plain::unwatched;
-pub use runtimes::{Builder, Handle, Runtime};
+pub use runtimes::{Builder, LocalRuntime, Runtime};
 pub use spawned::{spawn, yield_now};
-pub use trackers::{JoinMap, TaskTracker};
+pub use sync_bridge::SyncIoBridge;
+pub use task_tracker::TaskTracker;
 
 pub(crate) use crate::current::{current_cell, enter_cell};
 #[cfg(tokio_unstable)]

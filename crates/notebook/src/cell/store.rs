@@ -58,7 +58,7 @@ impl VariableStore {
     /// The cell has come to its end, and its new variables are kept.
     pub fn commit(&mut self) {
         self.is_committed = true;
-        super::commit();
+        crate::runtime::commit();
     }
 
     /// Whether the cell has come to its end.

@@ -101,8 +101,8 @@ macro_rules! picture_type {
 
             /// Says in words what is to be seen, for those who cannot see it.
             #[must_use]
-            pub fn alt(mut self, words: impl Into<String>) -> Self {
-                self.alt = Some(words.into());
+            pub fn alt(mut self, description: impl Into<String>) -> Self {
+                self.alt = Some(description.into());
                 self
             }
 
@@ -118,7 +118,7 @@ macro_rules! picture_type {
                 let size = count(self.bytes.len(), "byte", "bytes");
                 let bundle = MimeBundle::new().with_bytes($mime_type, self.bytes.clone());
                 match &self.alt {
-                    Some(words) => super::embed::with_alt(bundle, $mime_type, &self.bytes, words),
+                    Some(alt) => super::embed::with_alt(bundle, $mime_type, &self.bytes, alt),
                     None => bundle.with("text/plain", format!("({} of {size})", $called)),
                 }
             }

@@ -43,6 +43,18 @@ pub(super) struct Plan {
 /// Unless said otherwise the code runs on one thread with a clock that does not wait: when all tasks
 /// sleep, it jumps to the moment when the first wakes up. So durations are exact, and a check takes
 /// no time, however long the waits.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # notebook::exercise::keep_no_progress();
+/// use notebook::exercise::{self, Exercise, Work, ms};
+///
+/// Exercise::<u32>::new("doc-2", "A wait").gives(7).takes(ms(500)).hint("Await the item.").define();
+///
+/// let verdict = exercise::check("doc-2", |work: Work| async move { work.item("soup", ms(500)).gives(7_u32).await });
+/// assert!(verdict.await.is_solved());
+/// # });
+/// ```
 #[must_use = "an exercise must be defined: end with .define()"]
 pub struct Exercise<T> {
     pub(super) plan: Plan,
@@ -99,7 +111,7 @@ impl<T: 'static> Exercise<T> {
         self
     }
 
-    /// Runs the code in real time, on a runtime of so many threads (at least one).
+    /// Runs the code in real time, on a runtime with this many threads (at least one).
     pub fn threads(mut self, threads: usize) -> Self {
         self.plan.clock = Clock::Threads(threads.max(1));
         self

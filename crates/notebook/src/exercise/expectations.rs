@@ -70,7 +70,7 @@ impl<T: 'static> Exercise<T> {
         })
     }
 
-    /// At the busiest moment exactly so many items are under way.
+    /// At the busiest moment exactly this many items are under way.
     pub fn in_flight(self, expected: usize) -> Self {
         self.expect_run(move |run| {
             let most = run.most_in_flight();
@@ -85,7 +85,7 @@ impl<T: 'static> Exercise<T> {
         })
     }
 
-    /// Never are more than so many items under way.
+    /// At no moment are more than this many items under way.
     pub fn in_flight_at_most(self, allowed: usize) -> Self {
         self.expect_run(move |run| {
             let most = run.most_in_flight();
@@ -199,7 +199,7 @@ impl<T: 'static> Exercise<T> {
         })
     }
 
-    /// No poll holds up the thread for so long, in real time, and no item of
+    /// No poll holds up the thread for this long, in real time, and no item of
     /// [`Work::block`](super::Work::block) runs on the thread that runs all tasks. Leave room for a
     /// busy machine: 100 ms and more.
     pub fn never_blocks(self, limit: Duration) -> Self {
@@ -240,8 +240,8 @@ impl<T: 'static> Exercise<T> {
         judge: impl Fn(&T, &Run) -> Result<String, String> + Send + Sync + 'static,
     ) -> Self {
         self.expect(move |value, run| match judge(value, run) {
-            Ok(words) => Finding::holds_that(&words),
-            Err(words) => Finding::fails(&words),
+            Ok(right) => Finding::holds_that(&right),
+            Err(wrong) => Finding::fails(&wrong),
         })
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, Once};
 /// The messages of the panics of one run.
 pub(super) type Panics = Arc<Mutex<Vec<String>>>;
 
-/// Tasks that panic for ever must not fill the memory.
+/// Tasks that panic forever must not fill the memory.
 const MOST: usize = 100;
 
 thread_local! {

@@ -6,6 +6,23 @@ use std::time::Duration;
 /// What was recorded while the learner's code ran, until it returned.
 ///
 /// Times count from the beginning of the check, by the clock of the exercise.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # notebook::exercise::keep_no_progress();
+/// use notebook::exercise::{self, Exercise, Work, ms};
+///
+/// Exercise::<()>::new("doc-3", "Two courses")
+///     .holds("The soup comes first.", |_, run| run.ended() == ["soup", "rice"])
+///     .define();
+///
+/// let answer = |work: Work| async move {
+///     work.item("soup", ms(20)).await;
+///     work.item("rice", ms(10)).await;
+/// };
+/// assert!(exercise::check("doc-3", answer).await.is_solved());
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct Run {
     pub(super) facts: Facts,

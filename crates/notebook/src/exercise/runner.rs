@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 /// The learner's code, the type of its value forgotten.
 pub(super) type Code = Box<dyn FnOnce(Work) -> Pin<Box<dyn Future<Output = Box<dyn Any>>>> + Send>;
 
-/// By the clock that jumps, waiting for so long means waiting for ever.
+/// By the clock that jumps, waiting this long means waiting forever.
 const FOR_EVER: Duration = Duration::from_secs(600);
 
 /// How long code that was told to stop may take to come to its next await.
@@ -118,7 +118,7 @@ pub(super) async fn run(plan: Arc<Plan>, type_name: &'static str, code: Code) ->
     }
 }
 
-/// Adds up by how much a timer rings too late, for ever. On a busy machine the learner's code is as
+/// Adds up by how much a timer rings too late, forever. On a busy machine the learner's code is as
 /// late as this, through no fault of its own.
 async fn watch_lateness(lateness: &AtomicU64) {
     loop {

@@ -37,6 +37,12 @@ struct Entry {
 
 /// What has been solved of what is known: exercises and questions of the notebooks that were run
 /// here so far. A cell shows it as a table with bars.
+///
+/// ```
+/// let progress = notebook::exercise::progress();
+/// let (solved, known) = progress.exercises();
+/// assert!(solved <= known);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     #[serde(default)]

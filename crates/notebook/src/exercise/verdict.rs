@@ -13,33 +13,46 @@ enum Mark {
     Remark,
 }
 
-/// One thing that a check found, in words. Pieces between backticks are shown as code.
+/// One thing that a check found: a sentence, in which pieces between backticks are shown as code.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # notebook::exercise::keep_no_progress();
+/// use notebook::exercise::{self, Exercise};
+///
+/// Exercise::<u32>::new("doc-4", "An answer").gives(42).define();
+/// let verdict = exercise::check("doc-4", |_| async { 41_u32 }).await;
+/// let finding = &verdict.findings()[0];
+/// assert_eq!(finding.to_string(), "It returned `41`; it should return `42`.");
+/// assert!(!finding.holds());
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     mark: Mark,
-    words: String,
+    sentence: String,
 }
 
 impl Finding {
-    pub(super) fn holds_that(words: &str) -> Finding {
+    pub(super) fn holds_that(sentence: &str) -> Finding {
         Finding {
             mark: Mark::Holds,
-            words: words.to_owned(),
+            sentence: sentence.to_owned(),
         }
     }
 
-    pub(super) fn fails(words: &str) -> Finding {
+    pub(super) fn fails(sentence: &str) -> Finding {
         Finding {
             mark: Mark::Fails,
-            words: words.to_owned(),
+            sentence: sentence.to_owned(),
         }
     }
 
     /// Something worth knowing that is neither right nor wrong.
-    pub(super) fn remark(words: &str) -> Finding {
+    pub(super) fn remark(sentence: &str) -> Finding {
         Finding {
             mark: Mark::Remark,
-            words: words.to_owned(),
+            sentence: sentence.to_owned(),
         }
     }
 
@@ -57,12 +70,6 @@ impl Finding {
         self.mark != Mark::Fails
     }
 
-    /// What was found.
-    #[must_use]
-    pub fn words(&self) -> &str {
-        &self.words
-    }
-
     /// The mark and what it means to somebody who does not see it.
     fn sign(&self) -> (&'static str, &'static str) {
         match self.mark {
@@ -73,7 +80,22 @@ impl Finding {
     }
 }
 
+/// The sentence.
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.sentence)
+    }
+}
+
 /// The result of a check. A cell shows it; it is never an error.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let verdict = notebook::exercise::check("doc-5", |_| async {}).await;
+/// assert!(!verdict.is_solved(), "no exercise has this id");
+/// println!("{verdict}");
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a verdict is there to be shown: make it the last line of the cell"]
 pub struct Verdict {
@@ -93,11 +115,11 @@ impl Verdict {
     }
 
     pub(super) fn not_defined(id: &str) -> Verdict {
-        let words = "This notebook's cell that says what is to be checked has not run. It is folded, \
+        let sentence = "This notebook's cell that says what is to be checked has not run. It is folded, \
                      above the exercise: run it (or all cells above), then this one again.";
         Verdict {
             name: format!("Exercise {id}"),
-            findings: vec![Finding::fails(words)],
+            findings: vec![Finding::fails(sentence)],
             hint: None,
         }
     }
@@ -154,7 +176,7 @@ impl Verdict {
             let (sign, meaning) = finding.sign();
             html.push_str(&format!(
                 "<li>{sign} <em>{meaning}:</em> {}</li>",
-                inline(&finding.words)
+                inline(&finding.sentence)
             ));
         }
         html.push_str("</ul>");
@@ -174,8 +196,8 @@ impl fmt::Display for Verdict {
         formatter.write_str(&self.headline())?;
         for finding in &self.findings {
             let (sign, meaning) = finding.sign();
-            let words = finding.words.replace('\n', "\n    ");
-            write!(formatter, "\n  {sign} {meaning}: {words}")?;
+            let sentence = finding.sentence.replace('\n', "\n    ");
+            write!(formatter, "\n  {sign} {meaning}: {sentence}")?;
         }
         if let Some((number, of, text)) = &self.hint {
             write!(formatter, "\nHint {number} of {of}: {text}")?;

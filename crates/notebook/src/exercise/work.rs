@@ -12,6 +12,22 @@ use tokio::time::Sleep;
 /// Hands out pieces of work, and writes down when each starts, is polled, ends or is dropped.
 ///
 /// Clones share one record, so that each task can have its own.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # notebook::exercise::keep_no_progress();
+/// use notebook::exercise::{self, Exercise, Work, ms};
+///
+/// Exercise::<u32>::new("doc-6", "A meal").gives(9).ends(&["soup"]).notes(&["served"]).define();
+///
+/// async fn serve(work: Work) -> u32 {
+///     let portions = work.item("soup", ms(100)).gives(9).await;
+///     work.note("served");
+///     portions
+/// }
+/// assert!(exercise::check("doc-6", serve).await.is_solved());
+/// # });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Work {
     record: Arc<Record>,
@@ -22,7 +38,7 @@ impl Work {
         Work { record }
     }
 
-    /// A piece of work that takes so long. It starts when it is first awaited, and waits without
+    /// A piece of work that takes this long. It starts when it is first awaited, and waits without
     /// holding up anybody. Add a value with [`gives`](Item::gives).
     #[must_use = "an item does nothing until it is awaited"]
     pub fn item(&self, name: &str, takes: Duration) -> Item<()> {
@@ -67,7 +83,7 @@ impl Work {
         }
     }
 
-    /// Work that blocks its thread for so long, as a computation or a blocking read does. Not a
+    /// Work that blocks its thread for this long, as a computation or a blocking read does. Not a
     /// future: it returns when it is done.
     pub fn block(&self, name: &str, takes: Duration) {
         let Some(index) = self.record.add(name) else {
@@ -91,6 +107,13 @@ impl Work {
 }
 
 /// How a piece of work fails in an exercise.
+///
+/// ```
+/// use notebook::exercise::Failure;
+///
+/// let failed: Result<u32, Failure> = Err(Failure::new("no answer"));
+/// assert_eq!(failed.unwrap_err().to_string(), "no answer");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure(String);
 
@@ -116,6 +139,23 @@ enum Value<T> {
 }
 
 /// A piece of work: a future that takes its time, then gives its value.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # notebook::exercise::keep_no_progress();
+/// use notebook::exercise::{self, Exercise, Item, Work, ms};
+/// use notebook::tokio;
+///
+/// Exercise::<[u32; 2]>::new("doc-7", "Both at once").gives([1, 2]).takes(ms(200)).in_flight(2).define();
+///
+/// async fn both(work: Work) -> [u32; 2] {
+///     let [soup, rice]: [Item<u32>; 2] = [work.item("soup", ms(100)).gives(1), work.item("rice", ms(200)).gives(2)];
+///     let (soup, rice) = tokio::join!(soup, rice);
+///     [soup, rice]
+/// }
+/// assert!(exercise::check("doc-7", both).await.is_solved());
+/// # });
+/// ```
 pub struct Item<T = ()> {
     record: Arc<Record>,
     /// Its place in the record; `None` when the record is full.
@@ -156,7 +196,7 @@ impl<T> Item<T> {
         }
     }
 
-    /// The same work, which before its wait says so many times "not yet" and asks at once to be
+    /// The same work, which before its wait answers `Pending` this many times and asks at once to be
     /// polled again. It then needs no timer if it takes no time: for executors made by hand.
     #[must_use = "an item does nothing until it is awaited"]
     pub fn yields(mut self, times: u32) -> Item<T> {

@@ -189,11 +189,10 @@ impl Bars {
             let name = style::fit(&bar.name, TEXT_SIZE, names.max(1.0) + 4.0);
             let label = Label::new(TEXT_SIZE);
             sheet.text(&name, (left - 10.0, middle), label.ends_here());
-            let mut tip = zero;
+            let (mut from, mut tip) = (zero, zero);
             if drawable(bar.value) {
-                let (from, to) = (zero.min(place(bar.value)), zero.max(place(bar.value)));
-                tip = to;
-                let corners = ((from, middle - 9.0), (to, middle + 9.0));
+                (from, tip) = (zero.min(place(bar.value)), zero.max(place(bar.value)));
+                let corners = ((from, middle - 9.0), (tip, middle + 9.0));
                 sheet.rectangle("bar", corners.0, corners.1, style::color(0), 0.0);
             }
             if let Some((low, high)) = bar
@@ -201,10 +200,14 @@ impl Bars {
                 .filter(|(low, high)| drawable(*low) && drawable(*high))
             {
                 let (low, high) = (place(low), place(high));
-                tip = tip.max(high);
-                for (color, width) in [(ON_BAR, 4.0), (INK, 2.0)] {
-                    sheet.line("range", &[(low, middle), (high, middle)], color, width, &[]);
+                // On the bar it has a light edge, which beside it would glare on a dark page.
+                let on_bar = (low.max(from), high.min(tip));
+                if on_bar.0 < on_bar.1 {
+                    let edge = [(on_bar.0, middle), (on_bar.1, middle)];
+                    sheet.line("range", &edge, ON_BAR, 4.0, &[]);
                 }
+                sheet.line("range", &[(low, middle), (high, middle)], INK, 2.0, &[]);
+                tip = tip.max(high);
                 for x in [low, high] {
                     let stroke = [(x, middle - 5.0), (x, middle + 5.0)];
                     sheet.line("range", &stroke, INK, 2.0, &[]);

@@ -271,12 +271,12 @@ impl Distribution {
 
         for (index, (name, values)) in shown.iter().enumerate() {
             let middle = TOP + ROW * (index as f64 + 0.5);
-            let name = style::fit(name, TEXT_SIZE, names + 4.0);
-            sheet.text(
-                &name,
-                (left - 14.0, middle),
-                Label::new(TEXT_SIZE).ends_here(),
-            );
+            let lines = style::one_or_two_lines(name, TEXT_SIZE, names + 4.0);
+            let upper = middle - 8.0 * (lines.len() - 1) as f64;
+            for (line, name) in lines.iter().enumerate() {
+                let at = (left - 14.0, upper + 16.0 * line as f64);
+                sheet.text(name, at, Label::new(TEXT_SIZE).ends_here());
+            }
             let values = self.drawn(values);
             let Some(summary) = Summary::of(values.iter().copied()) else {
                 sheet.text(

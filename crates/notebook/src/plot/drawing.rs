@@ -35,6 +35,13 @@ pub struct Drawing {
 }
 
 /// Why there is no drawing.
+///
+/// ```
+/// use notebook::plot::{Canvas, DrawError};
+///
+/// let nothing = Canvas::new("").size(0, 100).draw(|_| Ok(()));
+/// assert!(matches!(nothing, Err(DrawError::Size(0, 100))));
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum DrawError {
     /// The size has a side of 0, or one that is too long.
@@ -115,8 +122,8 @@ impl Canvas {
     }
 
     /// Says in words what is to be seen, for those who cannot see it.
-    pub fn alt(mut self, words: impl Into<String>) -> Canvas {
-        self.alt = Some(only_xml_characters(&words.into()));
+    pub fn alt(mut self, description: impl Into<String>) -> Canvas {
+        self.alt = Some(only_xml_characters(&description.into()));
         self
     }
 
@@ -137,7 +144,7 @@ impl Canvas {
             return Err(DrawError::Size(width, height));
         }
         let description = match (self.alt, self.title.as_str()) {
-            (Some(words), _) => words,
+            (Some(alt), _) => alt,
             (None, "") => format!("A drawing, {width} × {height} pixels."),
             (None, title) => title.to_owned(),
         };
@@ -202,10 +209,10 @@ impl Drawing {
 
     /// Says in words what is to be seen, for those who cannot see it.
     #[must_use]
-    pub fn alt(mut self, words: impl Into<String>) -> Self {
-        let words = only_xml_characters(&words.into());
-        self.svg = sheet::with_description(&self.svg, &words);
-        self.description = words;
+    pub fn alt(mut self, description: impl Into<String>) -> Self {
+        let description = only_xml_characters(&description.into());
+        self.svg = sheet::with_description(&self.svg, &description);
+        self.description = description;
         self
     }
 

@@ -18,6 +18,18 @@ pub(super) struct Frame {
 }
 
 /// An axis of one of our plots, as plotters' coordinates. Values beyond its ends are drawn at its ends.
+///
+/// ```
+/// use notebook::plot::Lines;
+///
+/// let lines = Lines::new("Times").line("fetch", [(1.0, 20.0), (10.0, 200.0)]);
+/// lines.draw_with(|chart| {
+///     let (pages, times) = (chart.x_range(), chart.y_range());
+///     assert!(pages.end >= 10.0 && times.end >= 200.0);
+///     Ok(())
+/// })?;
+/// # Ok::<(), notebook::plot::DrawError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Scale {
     axis: Axis,

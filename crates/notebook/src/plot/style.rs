@@ -122,6 +122,25 @@ pub(crate) fn fit(text: &str, size: f64, width: f64) -> String {
     text.to_owned()
 }
 
+/// `text` on one line, or on two where one of `width` pixels is too short for it: broken at a space, and cut only
+/// where both are.
+pub(crate) fn one_or_two_lines(text: &str, size: f64, width: f64) -> Vec<String> {
+    let fits = |text: &str| text_width(text, size) <= width;
+    let spaces = text.match_indices(' ').map(|(at, _)| at);
+    let broken = spaces
+        .filter(|at| *at > 0)
+        .take_while(|at| fits(&text[..*at]));
+    match broken.last() {
+        Some(at) if !fits(text) => {
+            vec![
+                text[..at].to_owned(),
+                fit(text[at..].trim_start(), size, width),
+            ]
+        }
+        _ => vec![fit(text, size, width)],
+    }
+}
+
 /// A name as it can stand in a picture or a table: one line, without control characters, and of
 /// bounded length, so that no name can blow up a picture.
 pub(crate) fn clean_name(name: &str) -> String {
@@ -157,6 +176,9 @@ mod tests {
             "{cut}"
         );
         assert_eq!(fit("anything", 13.0, 0.0), "…");
+        let broken = one_or_two_lines("std::fs in one spawn_blocking", 13.0, 150.0);
+        assert_eq!(broken, ["std::fs in one", "spawn_blocking"]);
+        assert_eq!(one_or_two_lines("short", 13.0, 200.0), ["short"]);
     }
 
     #[test]

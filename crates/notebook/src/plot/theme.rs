@@ -47,6 +47,18 @@ pub fn text(pixels: u32) -> TextStyle<'static> {
 }
 
 /// Gives plotters' grids and axes our look.
+///
+/// ```
+/// use notebook::plot::{draw, theme::Themed};
+/// use notebook::plotters::prelude::*;
+///
+/// draw("Axes alone", |area| {
+///     let mut chart = ChartBuilder::on(&area).set_all_label_area_size(30).build_cartesian_2d(0..9, 0..9)?;
+///     chart.configure_mesh().themed().draw()?;
+///     Ok(())
+/// })?;
+/// # Ok::<(), notebook::plot::DrawError>(())
+/// ```
 pub trait Themed {
     /// The same, with our colors and sizes of letters.
     #[must_use]

@@ -3,7 +3,7 @@
 //! indicatif draws a bar when it is moved, and not more often than its draw target allows: the last
 //! move may come too soon after the one before. So the bars that live are looked at when a cell
 //! ends, and while there are any also in between, for tasks may move them at any time. (indicatif's steady
-//! tick draws a bar that nobody moves, too: a bar that a notebook keeps would be sent for ever.)
+//! tick draws a bar that nobody moves, too: a bar that a notebook keeps would be sent forever.)
 
 use indicatif::{ProgressBar, WeakProgressBar};
 use std::sync::{Mutex, PoisonError};

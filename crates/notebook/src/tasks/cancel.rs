@@ -31,9 +31,9 @@ pub enum CancelError {
         "task {0} cannot be cancelled from here: a library spawned it, and only its spawner has its handle"
     )]
     NotOurs(Id),
-    /// What spawned it gives no handle away.
+    /// What spawned it keeps its handle.
     #[error(
-        "task {0} cannot be cancelled from here: what spawned it keeps its handle. A `JoinMap` has `abort(&key)`; a task that was spawned through another name of tokio's has its `JoinHandle`"
+        "task {0} cannot be cancelled from here: it was spawned through another name of tokio's, so only its `JoinHandle` can abort it"
     )]
     NoHandle(Id),
     /// It is a closure, which nothing can stop once it runs.

@@ -1,48 +1,13 @@
-//! Runtimes that cells build, and handles of runtimes: tokio's own, with what they spawn watched.
+//! Runtimes that cells build: tokio's own, with what they spawn watched.
 
-use super::blocking::spawn_blocking_by;
-use super::spawned::spawn_by;
-use ::tokio::runtime::{self, TryCurrentError};
+use super::handle::Handle;
+use super::local_set::spawn_local_by;
+use ::tokio::runtime::{self, EnterGuard, LocalOptions, RuntimeMetrics};
 use ::tokio::task::JoinHandle;
 use std::future::Future;
 use std::io;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
-
-/// A handle of a runtime: tokio's own [`Handle`](runtime::Handle), whose methods it has, with `spawn` and
-/// `spawn_blocking` as [`spawn`](super::spawn) and [`spawn_blocking`](super::spawn_blocking) do it.
-///
-/// ```
-/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
-/// use notebook::tokio::runtime::Handle;
-///
-/// let task = Handle::current().spawn(async { 6 * 7 });
-/// assert_eq!(task.await.unwrap(), 42);
-/// # });
-/// ```
-#[derive(Debug, Clone)]
-#[repr(transparent)]
-pub struct Handle(runtime::Handle);
-
-impl Handle {
-    /// The handle of the runtime that this code runs on.
-    ///
-    /// # Panics
-    /// Outside of a runtime. In a cell there always is one.
-    #[must_use]
-    #[track_caller]
-    pub fn current() -> Handle {
-        Handle(runtime::Handle::current())
-    }
-
-    /// The handle of the runtime that this code runs on.
-    ///
-    /// # Errors
-    /// Outside of a runtime.
-    pub fn try_current() -> Result<Handle, TryCurrentError> {
-        runtime::Handle::try_current().map(Handle)
-    }
-}
 
 /// A runtime: tokio's own [`Runtime`](runtime::Runtime), whose methods it has, with its tasks watched.
 ///
@@ -65,40 +30,66 @@ impl Runtime {
         Builder::new_multi_thread().enable_all().build()
     }
 
-    /// A handle of it.
-    #[must_use]
-    pub fn handle(&self) -> &Handle {
-        let handle = std::ptr::from_ref(self.0.handle()).cast::<Handle>();
-        // SAFETY: a handle of ours is nothing but tokio's.
-        unsafe { &*handle }
-    }
-
-    /// Ends it, and waits at most this long for closures of `spawn_blocking`.
-    pub fn shutdown_timeout(self, longest: Duration) {
-        self.0.shutdown_timeout(longest);
-    }
-
-    /// Ends it, and waits for nothing.
-    pub fn shutdown_background(self) {
-        self.0.shutdown_background();
+    /// Spawns a task on it.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle().spawn(future)
     }
 }
 
-macro_rules! spawns {
+/// A runtime that stays on its thread, so that its tasks need not be `Send`: tokio's own
+/// [`LocalRuntime`](runtime::LocalRuntime), whose methods it has, with its tasks watched.
+///
+/// ```
+/// use notebook::tokio::runtime::LocalRuntime;
+/// use std::rc::Rc;
+///
+/// let runtime = LocalRuntime::new()?;
+/// let shared = Rc::new(7);
+/// let task = runtime.spawn_local(async move { *shared });
+/// assert_eq!(runtime.block_on(task).unwrap(), 7);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct LocalRuntime(runtime::LocalRuntime);
+
+impl LocalRuntime {
+    /// A runtime on this thread.
+    ///
+    /// # Errors
+    /// When the operating system gives it nothing to wait with.
+    pub fn new() -> io::Result<LocalRuntime> {
+        Builder::new_current_thread()
+            .enable_all()
+            .build_local(LocalOptions::default())
+    }
+
+    /// Spawns a task that stays on this thread.
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        spawn_local_by(
+            Box::pin(future),
+            |watched| self.0.spawn_local(watched),
+            JoinHandle::abort_handle,
+        )
+    }
+}
+
+macro_rules! runtimes {
     ($($kind:ty),*) => {$(
         impl $kind {
-            /// Spawns a task on it.
-            #[track_caller]
-            pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-            where
-                F: Future + Send + 'static,
-                F::Output: Send + 'static,
-            {
-                spawn_by(
-                    Box::pin(future),
-                    |watched| self.0.spawn(watched),
-                    JoinHandle::abort_handle,
-                )
+            /// A handle of it.
+            #[must_use]
+            pub fn handle(&self) -> &Handle {
+                Handle::of(self.0.handle())
             }
 
             /// Runs a closure on one of its threads for blocking work.
@@ -108,14 +99,10 @@ macro_rules! spawns {
                 F: FnOnce() -> R + Send + 'static,
                 R: Send + 'static,
             {
-                spawn_blocking_by(
-                    work,
-                    |watched| self.0.spawn_blocking(watched),
-                    JoinHandle::abort_handle,
-                )
+                self.handle().spawn_blocking(work)
             }
 
-            /// Runs a future on this thread until it ends, tasks meanwhile where the runtime has its threads.
+            /// Runs a future on this thread until it ends.
             ///
             /// # Panics
             /// Within a task, whose thread must not be held; and with what the future panics with.
@@ -123,10 +110,31 @@ macro_rules! spawns {
             pub fn block_on<F: Future>(&self, future: F) -> F::Output {
                 self.0.block_on(future)
             }
+
+            /// Makes it the runtime of this thread until the guard is dropped.
+            pub fn enter(&self) -> EnterGuard<'_> {
+                self.0.enter()
+            }
+
+            /// What it has done so far, as tokio counts it.
+            #[must_use]
+            pub fn metrics(&self) -> RuntimeMetrics {
+                self.0.metrics()
+            }
+
+            /// Ends it, and waits at most this long for closures of `spawn_blocking`.
+            pub fn shutdown_timeout(self, longest: Duration) {
+                self.0.shutdown_timeout(longest);
+            }
+
+            /// Ends it, and waits for nothing.
+            pub fn shutdown_background(self) {
+                self.0.shutdown_background();
+            }
         }
     )*};
 }
-spawns!(Handle, Runtime);
+runtimes!(Runtime, LocalRuntime);
 
 /// Builds a runtime: tokio's own [`Builder`](runtime::Builder), for a runtime whose tasks are watched.
 ///
@@ -165,13 +173,25 @@ impl Builder {
     pub fn build(&mut self) -> io::Result<Runtime> {
         self.0.build().map(Runtime)
     }
+
+    /// Builds a runtime that stays on this thread.
+    ///
+    /// # Errors
+    /// When the operating system gives it nothing to wait with.
+    ///
+    /// # Panics
+    /// When the runtime is to have threads.
+    pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
+        self.0.build_local(options).map(LocalRuntime)
+    }
 }
 
 /// tokio's own setters, which give back tokio's own builder: here they give back ours.
 macro_rules! setters {
     ($($name:ident($($given:ident: $kind:ty)?);)*) => {
         impl Builder {$(
-            /// See tokio's own.
+            #[doc = concat!("See [`", stringify!($name), "`](runtime::Builder::", stringify!($name), ") of tokio's own.")]
+            #[track_caller]
             pub fn $name(&mut self $(, $given: $kind)?) -> &mut Builder {
                 self.0.$name($($given)?);
                 self
@@ -183,6 +203,7 @@ setters! {
     enable_all();
     enable_io();
     enable_time();
+    name(name: impl Into<String>);
     worker_threads(number: usize);
     max_blocking_threads(number: usize);
     thread_name(name: impl Into<String>);
@@ -196,36 +217,31 @@ setters! {
     global_queue_interval(polls: u32);
     event_interval(polls: u32);
     max_io_events_per_tick(number: usize);
+    max_io_events_per_busy_tick(number: usize);
     start_paused(paused: bool);
 }
 
 macro_rules! is_tokios {
-    ($($ours:ty: $theirs:ty),*) => {$(
+    ($($ours:ident),*) => {$(
         impl Deref for $ours {
-            type Target = $theirs;
+            type Target = runtime::$ours;
 
-            fn deref(&self) -> &$theirs {
+            fn deref(&self) -> &Self::Target {
                 &self.0
             }
         }
 
-        impl From<$ours> for $theirs {
-            fn from(ours: $ours) -> $theirs {
+        impl From<$ours> for runtime::$ours {
+            fn from(ours: $ours) -> Self {
                 ours.0
             }
         }
     )*};
 }
-is_tokios!(Handle: runtime::Handle, Runtime: runtime::Runtime, Builder: runtime::Builder);
+is_tokios!(Runtime, LocalRuntime, Builder);
 
 impl DerefMut for Builder {
     fn deref_mut(&mut self) -> &mut runtime::Builder {
         &mut self.0
-    }
-}
-
-impl From<runtime::Handle> for Handle {
-    fn from(handle: runtime::Handle) -> Handle {
-        Handle(handle)
     }
 }

@@ -33,8 +33,18 @@ where
 /// Spawns a future in any of tokio's ways, watched. `abort` gives what can end it.
 #[track_caller]
 pub(super) fn spawn_by<T, H>(
-    future: Boxed<T>,
-    spawn: impl FnOnce(Spawned<T>) -> H,
+    future: Pin<Box<SendFuture<T>>>,
+    spawn: impl FnOnce(Spawned<SendFuture<T>>) -> H,
+    abort: impl FnOnce(&H) -> AbortHandle,
+) -> H {
+    spawn_watched(future, spawn, abort)
+}
+
+/// The same of any boxed future.
+#[track_caller]
+pub(super) fn spawn_watched<F: ?Sized, H>(
+    future: Pin<Box<F>>,
+    spawn: impl FnOnce(Spawned<F>) -> H,
     abort: impl FnOnce(&H) -> AbortHandle,
 ) -> H {
     let spawned = Spawned::new(future, Location::caller());
@@ -82,20 +92,20 @@ pub(super) fn take_pending() -> Option<Arc<Entry>> {
     PENDING.with_borrow_mut(Option::take)
 }
 
-/// A task's future. Boxed, so that the machinery around tasks is compiled here and not in every cell.
-pub(super) type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// A task's future that may move between threads.
+pub(super) type SendFuture<T> = dyn Future<Output = T> + Send;
 
-/// A task's future, watched.
-pub(super) struct Spawned<T> {
-    future: Boxed<T>,
+/// A task's future, watched. Boxed, so that the machinery around tasks is compiled here and not in every cell.
+pub(super) struct Spawned<F: ?Sized> {
+    future: Pin<Box<F>>,
     entry: Arc<Entry>,
     watch: Option<Watch>,
     polled: bool,
 }
 
-impl<T> Spawned<T> {
+impl<F: ?Sized> Spawned<F> {
     /// Hand it to tokio at once, on this thread.
-    pub(super) fn new(future: Boxed<T>, spawned_at: &'static Location<'static>) -> Spawned<T> {
+    fn new(future: Pin<Box<F>>, spawned_at: &'static Location<'static>) -> Spawned<F> {
         let entry = Entry::new(Work::Task, Some(spawned_at), true);
         let watch = entry
             .scope()
@@ -111,10 +121,10 @@ impl<T> Spawned<T> {
     }
 }
 
-impl<T> Future for Spawned<T> {
-    type Output = T;
+impl<F: Future + ?Sized> Future for Spawned<F> {
+    type Output = F::Output;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
         let first = !std::mem::replace(&mut this.polled, true);
         if first {
@@ -135,7 +145,7 @@ impl<T> Future for Spawned<T> {
     }
 }
 
-impl<T> Drop for Spawned<T> {
+impl<F: ?Sized> Drop for Spawned<F> {
     fn drop(&mut self) {
         // tokio may have refused it, since there is no runtime here.
         let _ = PENDING.try_with(|pending| {

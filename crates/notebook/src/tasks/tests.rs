@@ -140,31 +140,20 @@ fn whatever_way_a_task_was_spawned_its_end_is_told_and_it_can_be_cancelled() {
                 });
                 waiting.count()
             };
-            // Only hooks see a task whose spawner gives no handle away.
-            let seen = if cfg!(tokio_unstable) { 8 } else { 7 };
-            until(|| waits(&list()) == seen).await;
-            map.abort("IsAborted");
+            until(|| waits(&list()) == 8).await;
             for task in &list() {
                 let Some(name) = task.name().filter(|name| name.ends_with("IsAborted")) else {
                     continue;
                 };
-                if name.starts_with("map") {
-                    let refused = cancel(task.id()).expect_err("the map has the handle");
-                    let expected = [
-                        CancelError::NoHandle(task.id()),
-                        CancelError::NotFound(task.id()),
-                    ];
-                    assert!(expected.contains(&refused), "{refused}");
-                } else {
-                    cancel(task.id()).unwrap_or_else(|error| panic!("{name}: {error}"));
-                }
+                cancel(task.id()).unwrap_or_else(|error| panic!("{name}: {error}"));
             }
-            until(|| {
-                list()
+            let has_ended = |task: &TaskInfo| {
+                let name = task.name().unwrap_or_default();
+                !ends_and_outcomes
                     .iter()
-                    .all(|task| task.name().is_none_or(|name| !name.contains("IsAborted")))
-            })
-            .await;
+                    .any(|(end, _)| name.ends_with(&format!(" {end:?}")))
+            };
+            until(|| list().iter().all(has_ended)).await;
         })
         .await;
         for way in [
@@ -188,6 +177,55 @@ fn whatever_way_a_task_was_spawned_its_end_is_told_and_it_can_be_cancelled() {
         }
         own.shutdown_background();
     });
+}
+
+#[test]
+fn tasks_that_stay_on_their_thread_are_told_too() {
+    use crate::timeline::{Outcome, record};
+    use crate::tokio::runtime::LocalRuntime;
+    enter_cell(6);
+    let runtime = LocalRuntime::new().expect("a runtime");
+    let local = LocalSet::new();
+    let recording = runtime.block_on(local.run_until(record("Local", async {
+        let mut set = JoinSet::new();
+        let task = |way: &str| {
+            let named = pending::<()>().named(way);
+            async move {
+                assert_eq!(current_cell(), 6);
+                named.await;
+            }
+        };
+        let alone = pending::<()>().named("alone");
+        let handles = [
+            local.spawn_local(alone),
+            runtime.spawn_local(pending::<()>().named("runtime")),
+            spawn_local(pending::<()>().named("function")),
+        ];
+        set.spawn_local(task("set"));
+        let polled = || {
+            let listed = list();
+            let ours = listed.iter().filter(|task| task.cell() == Some(6));
+            ours.filter(|task| task.polls() == 1)
+                .map(TaskInfo::id)
+                .collect::<Vec<_>>()
+        };
+        until(|| polled().len() == 4).await;
+        for id in polled() {
+            cancel(id).expect("it waits");
+        }
+        for handle in handles {
+            assert!(handle.await.expect_err("cancelled").is_cancelled());
+        }
+        let ended = set.join_next().await.expect("one task");
+        assert!(ended.expect_err("cancelled").is_cancelled());
+    })));
+    for name in ["alone", "runtime", "function"] {
+        let row = recording
+            .row(name)
+            .unwrap_or_else(|| panic!("{name}: {recording}"));
+        assert_eq!(row.outcome(), Outcome::Cancelled, "{name}");
+    }
+    enter_cell(0);
 }
 
 #[test]

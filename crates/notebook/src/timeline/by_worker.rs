@@ -104,8 +104,12 @@ impl ByWorker {
                 sheet.text(&name, (MARGIN, middle), Label::new(TEXT_SIZE));
                 let idle = [(across.left, middle), (across.right, middle)];
                 sheet.line("idle", &idle, AXIS, 1.0, &[]);
-                for bar in self.bars(thread, &across, &colors) {
-                    draw_bar(sheet, &bar, lanes.of(bar.color, middle, 28.0));
+                let bars = self.bars(thread, &across, &colors);
+                for (index, bar) in bars.iter().enumerate() {
+                    // In a common lane, what lies within a bar is drawn over it.
+                    let inside = bars.get(index + 1).filter(|_| !keyed);
+                    let free = inside.map_or(bar.to, |inside| inside.from.min(bar.to));
+                    draw_bar(sheet, bar, free, lanes.of(bar.color, middle, 28.0));
                 }
                 let share = format!("busy {}", self.share(busy));
                 sheet.text(&share, (across.right + 10.0, middle), muted);
@@ -116,7 +120,7 @@ impl ByWorker {
         })
     }
 
-    /// A colour for each row that polled; for a row with parts of its own, the parts.
+    /// A color for each row that polled.
     fn colors(&self) -> HashMap<usize, usize> {
         let rows = self.0.rows.iter().enumerate();
         rows.filter(|(_, row)| !row.spans.is_empty() && row.library().is_none())
@@ -199,12 +203,14 @@ impl Lanes {
     }
 }
 
-fn draw_bar(sheet: &mut Sheet<'_>, bar: &Bar<'_>, (upper, lower): (f64, f64)) {
+/// A bar, and its name where it has room before `free`.
+fn draw_bar(sheet: &mut Sheet<'_>, bar: &Bar<'_>, free: f64, (upper, lower): (f64, f64)) {
     let color = style::color(bar.color);
     sheet.rectangle("poll", (bar.from, upper), (bar.to, lower), color, 0.0);
-    let name = style::fit(&bar.row.name, SMALL_SIZE, bar.to - bar.from - 6.0);
-    if lower - upper >= 12.0 && bar.to - bar.from > 20.0 && name.chars().count() > 1 {
-        let at = ((bar.from + bar.to) / 2.0, (upper + lower) / 2.0);
+    let room = free - bar.from;
+    let name = style::fit(&bar.row.name, SMALL_SIZE, room - 6.0);
+    if lower - upper >= 12.0 && room > 20.0 && name.chars().count() > 1 {
+        let at = ((bar.from + free) / 2.0, (upper + lower) / 2.0);
         sheet.text(&name, at, Label::new(SMALL_SIZE).on_dark().centred());
     }
 }

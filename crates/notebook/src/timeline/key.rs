@@ -56,7 +56,7 @@ pub(super) fn entries<'a>(
         ),
         (
             ends_with(Outcome::Ended),
-            "ended, tokio does not tell how",
+            "ended, how is not known",
             Mark::End(Outcome::Ended),
         ),
         (

@@ -27,6 +27,17 @@ pub fn metrics() -> Metrics {
 }
 
 /// A runtime's counts at one moment. A cell shows it as a table.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{timeline, tokio};
+///
+/// let before = timeline::metrics().living_tasks();
+/// let task = tokio::spawn(std::future::pending::<()>());
+/// assert_eq!(timeline::metrics().living_tasks(), before + 1);
+/// # task.abort();
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metrics {
     living_tasks: usize,

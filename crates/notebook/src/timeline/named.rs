@@ -36,7 +36,15 @@ pub trait Named: Future + Sized {
 
 impl<F: Future> Named for F {}
 
-/// See [`Named::named`].
+/// A future with a name: see [`Named::named`].
+///
+/// ```
+/// use notebook::timeline::{Named, NamedFuture};
+/// use std::future::{Ready, ready};
+///
+/// let steps: Vec<NamedFuture<Ready<u32>>> = (1..=3).map(|step| ready(step).named(format!("step {step}"))).collect();
+/// assert_eq!(notebook::futures::executor::block_on(notebook::futures::future::join_all(steps)), [1, 2, 3]);
+/// ```
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct NamedFuture<F> {
     future: Pin<Box<F>>,

@@ -5,6 +5,16 @@ use crate::trace::recorder::{Kind, Outcome};
 use std::time::Duration;
 
 /// One poll. Times count from the recording's begin.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::timeline::{self, Named, PollSpan};
+///
+/// let recording = timeline::record("One poll", async {}.named("step")).await;
+/// let poll: PollSpan = recording.row("step").unwrap().poll_spans()[0];
+/// assert!(poll.start <= poll.end && poll.thread < recording.threads().len());
+/// # });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PollSpan {
     /// When it was woken for this poll, where that is known: from then on it only lacked a thread.

@@ -6,6 +6,7 @@ use ::tokio::runtime::{Builder, Runtime};
 use ::tokio::time::{sleep, timeout};
 use std::time::Duration;
 
+mod labels;
 mod limits;
 mod tracing_spans;
 

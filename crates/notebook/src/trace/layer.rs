@@ -32,7 +32,14 @@ pub fn layer() -> TimelineLayer {
     TimelineLayer(())
 }
 
-/// See [`layer`].
+/// A layer of a subscriber: see [`layer`].
+///
+/// ```
+/// use notebook::{timeline::{self, TimelineLayer}, tracing_subscriber::{self, prelude::*}};
+///
+/// let spans_are_rows: TimelineLayer = timeline::layer();
+/// let _subscriber = tracing_subscriber::registry().with(spans_are_rows);
+/// ```
 #[derive(Debug)]
 pub struct TimelineLayer(());
 

@@ -1,6 +1,6 @@
 //! Where a task was spawned, in words.
 
-use crate::{panics, source};
+use crate::source;
 use channel::CellPlace;
 use std::fmt;
 use std::panic::Location;
@@ -70,7 +70,7 @@ impl fmt::Display for Place {
                 line.map_or(Ok(()), |line| write!(formatter, ", line {line}"))
             }
             // evcxr's own file: its lines are not the person's.
-            None if panics::is_cell_source(place.file()) => formatter.write_str("a cell"),
+            None if source::is_cell_source(place.file()) => formatter.write_str("a cell"),
             None => write!(formatter, "{}:{}", place.file(), place.line()),
         }
     }

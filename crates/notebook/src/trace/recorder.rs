@@ -24,6 +24,15 @@ pub const DEFAULT_THRESHOLD: std::time::Duration = std::time::Duration::from_mil
 pub(crate) const PARTS: usize = 16;
 
 /// What a row stands for.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::timeline::{self, Kind, Named};
+///
+/// let recording = timeline::record("One step", async { async {}.named("step").await }).await;
+/// assert_eq!(recording.rows().iter().map(|row| row.kind()).collect::<Vec<_>>(), [Kind::Block, Kind::Named]);
+/// # });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The block that was recorded: the cell's own code, which is no task.
@@ -36,7 +45,22 @@ pub enum Kind {
     Named,
 }
 
-/// How it ended, as a number that fits an atomic.
+/// How it ended.
+///
+/// ```
+/// # notebook::tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use notebook::{timeline::{self, Named, Outcome}, tokio};
+///
+/// let recording = timeline::record("An abort", async {
+///     let task = tokio::spawn(std::future::pending::<()>().named("waits"));
+///     tokio::task::yield_now().await;
+///     task.abort();
+///     assert!(task.await.is_err());
+/// });
+/// assert_eq!(recording.await.row("waits").unwrap().outcome(), Outcome::Cancelled);
+/// # });
+/// ```
+// Numbers that fit an atomic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Outcome {
@@ -48,7 +72,8 @@ pub enum Outcome {
     Cancelled = 2,
     /// It panicked.
     Panicked = 3,
-    /// It ended, and tokio does not tell in which of the three ways: a task that a library spawned.
+    /// It ended, and in which of the three ways is not known: a task that a library spawned, of which tokio does not
+    /// tell, or a span.
     Ended = 4,
 }
 

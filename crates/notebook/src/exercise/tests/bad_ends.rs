@@ -1,4 +1,4 @@
-//! Code that panics, waits for ever, or never awaits: the check always answers, and says what it was.
+//! Code that panics, waits forever, or never awaits: the check always answers, and says what it was.
 
 use super::super::{Exercise, ms};
 use super::{assert_says, block_on, both, rice, soup};

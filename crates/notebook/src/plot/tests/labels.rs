@@ -1,4 +1,4 @@
-//! No label is over the edge of its picture, or over another, at any value.
+//! No label is over another, and nothing leaves its picture, at any value.
 
 use super::ms;
 use crate::plot::style::text_width;
@@ -47,12 +47,55 @@ fn boxes(svg: &str) -> (f64, f64, Vec<Label>) {
     )
 }
 
-/// What is wrong with the labels of a picture; nothing, if nothing is.
+/// The places of all marks of a picture, and which they are.
+fn marks(svg: &str) -> Vec<Label> {
+    let document = roxmltree::Document::parse(svg).expect("an SVG document");
+    let marks = document.descendants().filter_map(|node| {
+        let number = |name: &str| node.attribute(name)?.parse::<f64>().ok();
+        let points: Vec<(f64, f64)> = match node.tag_name().name() {
+            "rect" => {
+                let (x, y) = (number("x")?, number("y")?);
+                vec![(x, y), (x + number("width")?, y + number("height")?)]
+            }
+            "circle" => {
+                let (x, y, radius) = (number("cx")?, number("cy")?, number("r")?);
+                vec![(x - radius, y - radius), (x + radius, y + radius)]
+            }
+            "polyline" | "polygon" => {
+                let pairs = node.attribute("points")?.split_whitespace();
+                let pair = |pair: &str| {
+                    let (x, y) = pair.split_once(',')?;
+                    Some((x.parse().ok()?, y.parse().ok()?))
+                };
+                pairs.map(|each| pair(each).expect("a point")).collect()
+            }
+            _ => return None,
+        };
+        let least = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).fold(f64::MAX, f64::min);
+        let most = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).fold(f64::MIN, f64::max);
+        let (xs, ys) = (
+            (least(|p| p.0), most(|p| p.0)),
+            (least(|p| p.1), most(|p| p.1)),
+        );
+        let class = node.attribute("class").unwrap_or_default().to_owned();
+        Some((xs.0 / 2.0, ys.0 / 2.0, xs.1 / 2.0, ys.1 / 2.0, class))
+    });
+    marks.collect()
+}
+
+/// What is wrong with a picture: labels that overlap, and whatever leaves it. Nothing, if nothing is.
 pub(crate) fn faults(svg: &str) -> Vec<String> {
     let (width, height, boxes) = boxes(svg);
-    let mut faults = Vec::new();
+    let leaves =
+        |one: &Label| one.0 < -0.5 || one.1 < -0.5 || one.2 > width + 0.5 || one.3 > height + 0.5;
+    let marks = marks(svg);
+    let mut faults: Vec<String> = marks
+        .iter()
+        .filter(|mark| leaves(mark))
+        .map(|mark| format!("{mark:?} leaves the picture of {width} × {height}"))
+        .collect();
     for (index, one) in boxes.iter().enumerate() {
-        if one.0 < -0.5 || one.1 < -0.5 || one.2 > width + 0.5 || one.3 > height + 0.5 {
+        if leaves(one) {
             faults.push(format!("{one:?} is over the edge of {width} × {height}"));
         }
         for other in &boxes[index + 1..] {
@@ -77,7 +120,7 @@ fn values() -> impl Strategy<Value = Vec<f64>> {
     prop::collection::vec(value, 1..12)
 }
 
-fn name() -> impl Strategy<Value = String> {
+pub(crate) fn name() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z ]{0,12}", "[A-Za-z0-9 :/,.-]{0,60}", "\\PC{0,30}"]
 }
 

@@ -3,10 +3,11 @@
 //! The kernel writes `(value).cell_value().evcxr_display()`:
 //! of a [`Value`] the compiler takes the method below where the type is [`RichDisplay`], and looks at the
 //! type itself where it is not. There it finds a method of the type's own, as types for evcxr have, or that
-//! of [`CellDisplay`](crate::cell), which shows the `Debug` text. So `impl RichDisplay for T` is enough, also
+//! of [`CellDisplay`](super), which shows the `Debug` text. So `impl RichDisplay for T` is enough, also
 //! for a type that is `Debug`.
 
-use super::RichDisplay;
+use super::end_with;
+use crate::display::RichDisplay;
 use std::ops::Deref;
 
 /// What a cell's last expression gave. It is not `Debug` on purpose: it would be shown in the value's place.
@@ -21,7 +22,7 @@ impl<T: RichDisplay + ?Sized> Value<'_, T> {
 
 impl<E: std::fmt::Debug> Value<'_, Result<(), E>> {
     pub fn evcxr_display(&self) {
-        crate::cell::end_with(self.0);
+        end_with(self.0);
     }
 }
 
@@ -43,21 +44,6 @@ pub trait CellValue {
 }
 
 impl<T: ?Sized> CellValue for T {}
-
-/// Gives types that are [`RichDisplay`] the method by which evcxr shows them, for kernels and cells that do
-/// not have the trait in scope.
-macro_rules! shows_itself {
-    ($($shown:ty),* $(,)?) => {$(
-        impl $shown {
-            /// Shows it as a cell's result; evcxr calls it for the last expression.
-            #[doc(hidden)]
-            pub fn evcxr_display(&self) {
-                $crate::display::RichDisplay::evcxr_display(self);
-            }
-        }
-    )*};
-}
-pub(crate) use shows_itself;
 
 #[cfg(test)]
 mod tests {

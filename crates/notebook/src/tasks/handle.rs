@@ -1,0 +1,180 @@
+//! Handles of runtimes, and what takes one by value.
+
+use super::blocking::spawn_blocking_by;
+use super::spawned::spawn_by;
+use ::tokio::runtime::{self, EnterGuard, Id, RuntimeFlavor, RuntimeMetrics, TryCurrentError};
+use ::tokio::task::JoinHandle;
+use ::tokio_util::context;
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// A handle of a runtime: tokio's own [`Handle`](runtime::Handle), whose methods it has, with `spawn` and
+/// `spawn_blocking` as [`spawn`](super::spawn) and [`spawn_blocking`](super::spawn_blocking) do it.
+///
+/// A crate of your own choice that wants tokio's own handle by value gets it by `.into()`.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::tokio::runtime::Handle;
+///
+/// let task = Handle::current().spawn(async { 6 * 7 });
+/// assert_eq!(task.await.unwrap(), 42);
+/// # });
+/// ```
+#[derive(Debug, Clone)]
+#[repr(transparent)]
+pub struct Handle(runtime::Handle);
+
+impl Handle {
+    /// The handle of the runtime that this code runs on.
+    ///
+    /// # Panics
+    /// Outside of a runtime. In a cell there always is one.
+    #[must_use]
+    #[track_caller]
+    pub fn current() -> Handle {
+        Handle(runtime::Handle::current())
+    }
+
+    /// The handle of the runtime that this code runs on.
+    ///
+    /// # Errors
+    /// Outside of a runtime.
+    pub fn try_current() -> Result<Handle, TryCurrentError> {
+        runtime::Handle::try_current().map(Handle)
+    }
+
+    pub(super) fn of(handle: &runtime::Handle) -> &Handle {
+        let handle = std::ptr::from_ref(handle).cast::<Handle>();
+        // SAFETY: a handle of ours is nothing but tokio's.
+        unsafe { &*handle }
+    }
+
+    /// Spawns a task on its runtime.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn_by(
+            Box::pin(future),
+            |watched| self.0.spawn(watched),
+            JoinHandle::abort_handle,
+        )
+    }
+
+    /// Runs a closure on one of the runtime's threads for blocking work.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, work: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        spawn_blocking_by(
+            work,
+            |watched| self.0.spawn_blocking(watched),
+            JoinHandle::abort_handle,
+        )
+    }
+
+    /// Runs a future on this thread until it ends.
+    ///
+    /// # Panics
+    /// Within a task, whose thread must not be held; and with what the future panics with.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(future)
+    }
+
+    /// Makes its runtime the one of this thread until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.0.enter()
+    }
+
+    /// Whether its runtime has threads.
+    #[must_use]
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        self.0.runtime_flavor()
+    }
+
+    /// The id of its runtime.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        self.0.id()
+    }
+
+    /// The name that the builder gave its runtime.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.name()
+    }
+
+    /// What its runtime has done so far, as tokio counts it.
+    #[must_use]
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.0.metrics()
+    }
+}
+
+impl Deref for Handle {
+    type Target = runtime::Handle;
+
+    fn deref(&self) -> &runtime::Handle {
+        &self.0
+    }
+}
+
+impl From<Handle> for runtime::Handle {
+    fn from(ours: Handle) -> runtime::Handle {
+        ours.0
+    }
+}
+
+impl From<runtime::Handle> for Handle {
+    fn from(handle: runtime::Handle) -> Handle {
+        Handle(handle)
+    }
+}
+
+/// A future that is polled within a runtime, wherever it is awaited: tokio-util's own
+/// [`TokioContext`](context::TokioContext), which takes a [`Handle`] of cells.
+///
+/// ```
+/// use notebook::{futures, tokio::{self, runtime::Runtime}, tokio_util::context::TokioContext};
+///
+/// let runtime = Runtime::new()?;
+/// let sleeps = async { tokio::time::sleep(std::time::Duration::from_millis(1)).await };
+/// futures::executor::block_on(TokioContext::new(sleeps, runtime.handle().clone()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct TokioContext<F>(context::TokioContext<F>);
+
+impl<F> TokioContext<F> {
+    /// Has the runtime of `handle` around each poll of `future`.
+    pub fn new(future: F, handle: Handle) -> TokioContext<F> {
+        TokioContext(context::TokioContext::new(future, handle.into()))
+    }
+
+    /// The handle of its runtime.
+    pub fn handle(&self) -> &Handle {
+        Handle::of(self.0.handle())
+    }
+
+    /// The future alone.
+    pub fn into_inner(self) -> F {
+        self.0.into_inner()
+    }
+}
+
+impl<F: Future> Future for TokioContext<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        // SAFETY: the one field is pinned as its owner is, and nothing moves it out of a pinned one.
+        let future = unsafe { self.map_unchecked_mut(|this| &mut this.0) };
+        future.poll(context)
+    }
+}
