@@ -45,6 +45,16 @@ async fn chop_all(work: Work) {
     tokio::join!(chop("onion"), chop("leek"), chop("carrot"));
 }
 
+//# 01-3 mistake: nothing else could run meanwhile.
+async fn chop_all(work: Work) {
+    std::thread::scope(|kitchen| {
+        for vegetable in ["onion", "leek", "carrot"] {
+            let work = work.clone();
+            kitchen.spawn(move || work.block(vegetable, ms(300)));
+        }
+    });
+}
+
 //# 01-3 hang: so it cannot be stopped. It sleeps in a call that blocks
 async fn chop_all(work: Work) {
     std::thread::scope(|kitchen| {
