@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -63,8 +64,6 @@ async def session(folder: Path, kernel_name: str = "rust") -> AsyncIterator[Sess
     """Starts a kernel in `folder`, and ends it. Raises NotebookFailed when there is no kernel of this name."""
     # Imported here: `notebooks.py check` does without it. The kernel in this Python's own prefix goes before the user's.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
-    # The committed outputs are those of a reader who has just begun.
-    os.environ["ASYNC_NOTEBOOK_PROGRESS"] = "off"
     from jupyter_client.kernelspec import NoSuchKernel
     from nbclient import NotebookClient
 
@@ -78,7 +77,10 @@ async def session(folder: Path, kernel_name: str = "rust") -> AsyncIterator[Sess
     )
     client.reset_execution_trackers()
     try:
-        async with client.async_setup_kernel():
-            yield Session(client)
+        with tempfile.TemporaryDirectory(prefix="progress-") as fresh:
+            # The committed outputs are those of a reader who has just begun, and whose progress counts.
+            environment = {**os.environ, "ASYNC_NOTEBOOK_PROGRESS": str(Path(fresh, "progress.json"))}
+            async with client.async_setup_kernel(env=environment):
+                yield Session(client)
     except NoSuchKernel:
         raise NotebookFailed(f"there is no kernel {kernel_name!r} in {sys.prefix}: run ./kernel-setup.sh first") from None

@@ -1,24 +1,24 @@
 //# 01-1 mistake: It took 400 ms; it should take 300 ms.
-async fn breakfast(work: Work) -> (u32, u32, u32) {
-    let coffee = work.item("coffee", ms(200)).gives(1);
-    let eggs = work.item("eggs", ms(300)).gives(2);
-    let (coffee, eggs) = tokio::join!(coffee, eggs);
-    (coffee, eggs, work.item("toast", ms(100)).gives(3).await)
+async fn lunch(work: Work) -> (u32, u32, u32) {
+    let soup = work.item("soup", ms(200)).gives(1);
+    let rice = work.item("rice", ms(300)).gives(2);
+    let (soup, rice) = tokio::join!(soup, rice);
+    (soup, rice, work.item("salad", ms(100)).gives(3).await)
 }
 
 //# 01-1 hang: it is still at an await, for something that does not happen.
-async fn breakfast(work: Work) -> (u32, u32, u32) {
+async fn lunch(work: Work) -> (u32, u32, u32) {
     let bell = tokio::sync::Notify::new();
-    let eggs = async { bell.notified().await; work.item("eggs", ms(300)).gives(2).await };
-    tokio::join!(work.item("coffee", ms(200)).gives(1), eggs, work.item("toast", ms(100)).gives(3))
+    let rice = async { bell.notified().await; work.item("rice", ms(300)).gives(2).await };
+    tokio::join!(work.item("soup", ms(200)).gives(1), rice, work.item("salad", ms(100)).gives(3))
 }
 
 //# 01-1 compile error: mismatched types
-async fn breakfast(work: Work) -> (u32, u32, u32) {
-    let coffee = work.item("coffee", ms(200)).gives(1);
-    let eggs = work.item("eggs", ms(300)).gives(2);
-    let toast = work.item("toast", ms(100)).gives(3);
-    (coffee, eggs, toast)
+async fn lunch(work: Work) -> (u32, u32, u32) {
+    let soup = work.item("soup", ms(200)).gives(1);
+    let rice = work.item("rice", ms(300)).gives(2);
+    let salad = work.item("salad", ms(100)).gives(3);
+    (soup, rice, salad)
 }
 
 //# 01-2 mistake: ✘ not yet: The potatoes are washed before they are peeled.
@@ -43,6 +43,16 @@ async fn potatoes(work: Work) {
 async fn chop_all(work: Work) {
     let chop = async |vegetable: &str| work.block(vegetable, ms(300));
     tokio::join!(chop("onion"), chop("leek"), chop("carrot"));
+}
+
+//# 01-3 mistake: nothing else could run meanwhile.
+async fn chop_all(work: Work) {
+    std::thread::scope(|kitchen| {
+        for vegetable in ["onion", "leek", "carrot"] {
+            let work = work.clone();
+            kitchen.spawn(move || work.block(vegetable, ms(300)));
+        }
+    });
 }
 
 //# 01-3 hang: so it cannot be stopped. It sleeps in a call that blocks

@@ -1,5 +1,6 @@
 //# 02-1 mistake: It returned `[0, 0]`; it should return `[0, 3]`.
 struct Countdown { left: u32, start: u32 }
+fn countdown(from: u32) -> Countdown { Countdown { left: from, start: from } }
 impl Future for Countdown {
     type Output = u32;
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<u32> {
@@ -12,6 +13,7 @@ impl Future for Countdown {
 
 //# 02-1 hang: it is still at an await, for something that does not happen.
 struct Countdown { left: u32, start: u32 }
+fn countdown(from: u32) -> Countdown { Countdown { left: from, start: from } }
 impl Future for Countdown {
     type Output = u32;
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u32> {
@@ -23,6 +25,7 @@ impl Future for Countdown {
 
 //# 02-1 compile error: consider changing this to be mutable
 struct Countdown { left: u32, start: u32 }
+fn countdown(from: u32) -> Countdown { Countdown { left: from, start: from } }
 impl Future for Countdown {
     type Output = u32;
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<u32> {
@@ -53,33 +56,4 @@ async fn closing_time(work: Work) {
     let soup = work.item("soup", ms(200));
     soup.poll();
     work.note("kitchen closed");
-}
-
-//# 02-3 mistake: The order of events was: soup starts, salad is mixed, soup ends
-async fn menu(work: Work) -> Vec<u32> {
-    let soup = work.item("soup", ms(300)).gives(6_u32);
-    let salad = async move { work.note("salad is mixed"); 9_u32 };
-    let (soup, salad) = tokio::join!(soup, salad);
-    vec![soup, salad]
-}
-
-//# 02-3 hang: it is still at an await, for something that does not happen.
-async fn menu(work: Work) -> Vec<u32> {
-    let (mixed, is_mixed) = tokio::sync::oneshot::channel();
-    let soup = work.item("soup", ms(300)).gives(6_u32);
-    let salad = async move { work.note("salad is mixed"); let _ = mixed.send(9_u32); 9_u32 };
-    let last = async move { is_mixed.await.unwrap_or(0) };
-    let dishes: Vec<Boxed<u32>> = vec![Box::pin(soup), Box::pin(last), Box::pin(salad)];
-    let mut values = vec![];
-    for dish in dishes { values.push(dish.await) }
-    values
-}
-
-//# 02-3 compile error: mismatched types
-async fn menu(work: Work) -> Vec<u32> {
-    let soup = work.item("soup", ms(300)).gives(6_u32);
-    let salad = async move { work.note("salad is mixed"); 9_u32 };
-    let mut values = vec![];
-    for dish in vec![soup, salad] { values.push(dish.await) }
-    values
 }

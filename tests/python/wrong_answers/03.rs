@@ -30,60 +30,46 @@ fn my_block_on(future: impl Future<Output = u32>) -> u32 {
     future.await
 }
 
-//# 03-2 mistake: It was polled 7 times; it should be 4.
-async fn give_way() {
-    for _ in 0..2 {
-        let mut asked = false;
-        std::future::poll_fn(|context| {
-            if asked { return Poll::Ready(()) }
-            asked = true;
-            context.waker().wake_by_ref();
-            Poll::Pending
-        }).await
-    }
-}
-async fn talk(work: Work, name: &str) {
-    for line in 1..=3 {
-        work.note(&format!("{name} {line}"));
-        give_way().await;
-    }
-}
-
-//# 03-2 hang: it is still at an await, for something that does not happen.
-async fn give_way() {
-    let mut asked = false;
-    std::future::poll_fn(|_| {
-        if asked { return Poll::Ready(()) }
-        asked = true;
-        Poll::Pending
-    }).await
-}
-async fn talk(work: Work, name: &str) {
-    for line in 1..=3 {
-        work.note(&format!("{name} {line}"));
-        give_way().await;
-    }
-}
-
-//# 03-2 compile error: mismatched types
-async fn give_way() {
-    Poll::Pending
-}
-
-//# 03-3 mistake: It returned `0`; it should return `42`.
+//# 03-2 mistake: At the busiest moment 1 item was under way; it should be 2.
 fn ask(runtime: tokio::runtime::Handle, work: Work) -> u32 {
-    runtime.spawn(work.item("answer", ms(50)).gives(42));
+    let price = work.item("price", ms(80)).gives(40);
+    let stock = work.item("stock", ms(50)).gives(2);
+    runtime.block_on(stock) + runtime.block_on(price)
+}
+async fn on_a_thread(work: Work) -> u32 {
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || ask(runtime, work)).await.unwrap_or(0)
+}
+
+//# 03-2 mistake: It returned `0`; it should return `42`.
+fn ask(runtime: tokio::runtime::Handle, work: Work) -> u32 {
+    runtime.spawn(work.item("price", ms(80)).gives(40));
+    runtime.spawn(work.item("stock", ms(50)).gives(2));
     0
 }
-
-//# 03-3 hang: it was still waiting at an await, and was stopped there
-fn ask(runtime: tokio::runtime::Handle, work: Work) -> u32 {
-    let answer = runtime.spawn(work.item("answer", ms(50)).gives(42));
-    std::thread::park(); // who unparks it?
-    runtime.block_on(answer).unwrap_or(0)
+async fn on_a_thread(work: Work) -> u32 {
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || ask(runtime, work)).await.unwrap_or(0)
 }
 
-//# 03-3 compile error: `await` is only allowed inside `async` functions and blocks
+//# 03-2 hang: it was still waiting at an await, and was stopped there
 fn ask(runtime: tokio::runtime::Handle, work: Work) -> u32 {
-    work.item("answer", ms(50)).gives(42).await
+    let price = runtime.spawn(work.item("price", ms(80)).gives(40));
+    std::thread::park(); // who unparks it?
+    runtime.block_on(price).unwrap_or(0)
+}
+async fn on_a_thread(work: Work) -> u32 {
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || ask(runtime, work)).await.unwrap_or(0)
+}
+
+//# 03-2 compile error: `await` is only allowed inside `async` functions and blocks
+fn ask(runtime: tokio::runtime::Handle, work: Work) -> u32 {
+    let price = work.item("price", ms(80)).gives(40);
+    let stock = work.item("stock", ms(50)).gives(2);
+    price.await + stock.await
+}
+async fn on_a_thread(work: Work) -> u32 {
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || ask(runtime, work)).await.unwrap_or(0)
 }

@@ -1,28 +1,4 @@
-//# 04-1 mistake: It took 300 ms; it should take 400 ms.
-async fn breakfast(work: Work) -> u32 {
-    let water = work.item("water", ms(200)).gives(1);
-    let bread = work.item("bread", ms(300)).gives(2);
-    let table = work.item("table", ms(100)).gives(3);
-    let (water, bread, table) = tokio::join!(water, bread, table);
-    water + bread + table
-}
-
-//# 04-1 hang: it is still at an await, for something that does not happen.
-async fn breakfast(work: Work) -> u32 {
-    let both_done = tokio::sync::Barrier::new(3);
-    let water = async { let water = work.item("water", ms(200)).gives(1).await; both_done.wait().await; water };
-    let bread = async { let bread = work.item("bread", ms(300)).gives(2).await; both_done.wait().await; bread };
-    let (water, bread) = tokio::join!(water, bread);
-    water + bread + work.item("table", ms(100)).gives(3).await
-}
-
-//# 04-1 compile error: mismatched types
-async fn breakfast(work: Work) -> u32 {
-    let (water, bread, table) = tokio::join!(work.item("water", ms(200)).gives(1), work.item("bread", ms(300)).gives(2));
-    water + bread + table
-}
-
-//# 04-2 mistake: It returned `[2, 3, 4, 5, 1, 6]`; it should return `[1, 2, 3, 4, 5, 6]`.
+//# 04-1 mistake: It returned `[2, 3, 4, 5, 1, 6]`; it should return `[1, 2, 3, 4, 5, 6]`.
 async fn pages(work: Work) -> Vec<u32> {
     let fetches = (1..=6).map(|number| {
         let wait = if number == 1 { ms(100) } else { ms(20) };
@@ -31,7 +7,7 @@ async fn pages(work: Work) -> Vec<u32> {
     futures::stream::iter(fetches).buffer_unordered(2).collect().await
 }
 
-//# 04-2 hang: it is still at an await, for something that does not happen.
+//# 04-1 hang: it is still at an await, for something that does not happen.
 async fn pages(work: Work) -> Vec<u32> {
     let places = tokio::sync::Semaphore::new(2);
     join_all((1..=6).map(async |number| {
@@ -41,13 +17,13 @@ async fn pages(work: Work) -> Vec<u32> {
     })).await
 }
 
-//# 04-2 compile error: mismatched types
+//# 04-1 compile error: mismatched types
 async fn pages(work: Work) -> Vec<u32> {
     let fetches = (1..=6).map(|number| work.item(&format!("page {number}"), ms(20)).gives(number));
     futures::stream::iter(fetches).buffered(2).collect::<Vec<u32>>()
 }
 
-//# 04-3 mistake: When it returned, this was still running: Oslo and Lima.
+//# 04-2 mistake: When it returned, this was still running: Oslo and Lima.
 async fn quickest(work: Work) -> &'static str {
     let oslo = tokio::spawn(work.item("Oslo", ms(80)).gives("Oslo"));
     let rome = tokio::spawn(work.item("Rome", ms(40)).gives("Rome"));
@@ -55,7 +31,7 @@ async fn quickest(work: Work) -> &'static str {
     tokio::select! { name = oslo => name.unwrap(), name = rome => name.unwrap(), name = lima => name.unwrap() }
 }
 
-//# 04-3 hang: it is still at an await, for something that does not happen.
+//# 04-2 hang: it is still at an await, for something that does not happen.
 async fn quickest(work: Work) -> &'static str {
     let (tell, mut told) = mpsc::channel(3);
     for (name, wait) in [("Oslo", 80), ("Rome", 40), ("Lima", 120)] {
@@ -67,7 +43,7 @@ async fn quickest(work: Work) -> &'static str {
     first.unwrap_or("nobody")
 }
 
-//# 04-3 compile error: mismatched types
+//# 04-2 compile error: mismatched types
 async fn quickest(work: Work) -> &'static str {
     tokio::select! {
         name = work.item("Oslo", ms(80)).gives("Oslo") => Some(name),
