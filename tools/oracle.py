@@ -130,7 +130,10 @@ class Rustc:
 
     def __init__(self) -> None:
         deps = next(iter(DEPS.glob("*/debug/deps")))
-        self._flags = ["--edition=2024", "-Cdebuginfo=0", "-Copt-level=0", "--cap-lints=allow", "-L", f"dependency={deps}", "--cfg", "tokio_unstable"]
+        # Macros that are compiled for the machine that compiles are in a folder of their own.
+        macros = DEPS / "debug/deps"
+        self._flags = ["--edition=2024", "-Cdebuginfo=0", "-Copt-level=0", "--cap-lints=allow", "--cfg", "tokio_unstable"]
+        self._flags += ["-L", f"dependency={deps}", "-L", f"dependency={macros}"]
         for name in EXTERNS:
             library = next(iter(sorted(deps.glob(f"lib{name}-*.rlib"))), None)
             if library:

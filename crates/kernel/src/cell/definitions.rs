@@ -43,6 +43,8 @@ pub struct Definitions {
     /// In the order in which they were made.
     all: Vec<Definition>,
     set_aside: BTreeMap<DefinitionId, SetAside>,
+    /// The crates that cells have added, by the names that paths begin with: what was asked for.
+    dependencies: BTreeMap<String, String>,
     next: DefinitionId,
     /// Grows when an item that shapes values is defined anew: values of before are of other types then.
     generation: u64,
@@ -83,6 +85,22 @@ impl Definitions {
         let all = &self.all;
         self.set_aside
             .retain(|id, _| all.iter().any(|known| known.id == *id));
+    }
+
+    /// Takes in which crates the `:dep` lines among `commands` ask for. Values of a crate's types are other ones when
+    /// another version of it is there.
+    pub fn depend(&mut self, commands: &str) {
+        for line in commands.lines() {
+            let Some((name, what)) = line
+                .trim()
+                .strip_prefix(":dep ")
+                .map(|dependency| dependency.split_once('=').unwrap_or((dependency, "")))
+            else {
+                continue;
+            };
+            let name = name.trim().replace('-', "_");
+            self.dependencies.insert(name, what.trim().to_owned());
+        }
     }
 
     /// Removes what a new item replaces.
@@ -163,8 +181,14 @@ impl Definitions {
         self.set_aside.clear();
     }
 
-    /// Sets items aside: of an `impl` its type with all its `impl`s, of a type all its `impl`s.
-    pub fn put_aside(&mut self, broken: &BTreeMap<DefinitionId, String>, since: usize) {
+    /// Sets items of earlier cells aside: of an `impl` its type with all its `impl`s, of a type all its `impl`s. What
+    /// `cell` itself has made stays.
+    pub fn put_aside(
+        &mut self,
+        broken: &BTreeMap<DefinitionId, String>,
+        cell: CellNumber,
+        since: usize,
+    ) {
         let mut types = BTreeMap::new();
         for (id, reason) in broken {
             let Some(known) = self.get(*id) else { continue };
@@ -177,7 +201,7 @@ impl Definitions {
             };
         }
         let mut aside = broken.clone();
-        for known in &self.all {
+        for known in self.all.iter().filter(|known| known.cell != cell) {
             let of_type = match &known.item.kind {
                 Kind::Impl { of_type, .. } => of_type,
                 Kind::Named if known.item.namespaces.types => &known.item.name,
@@ -194,9 +218,12 @@ impl Definitions {
         }
     }
 
-    /// Why a name is not there although it was defined.
+    /// Why a name, also that of a method, is not there although it was defined.
     pub fn why_aside(&self, name: &str) -> Option<(&Definition, &SetAside)> {
-        self.set_aside().find(|(known, _)| known.item.name == name)
+        self.set_aside().find(|(known, _)| {
+            known.item.name == name
+                || matches!(&known.item.kind, Kind::Impl { members, .. } if members.contains(name))
+        })
     }
 
     /// A number for what a type is: the text of every item that it reaches by name. When it differs, values
@@ -226,7 +253,12 @@ impl Definitions {
                 }
             }
         }
+        let crates = self
+            .dependencies
+            .iter()
+            .filter(|(name, _)| seen.contains(*name));
         let mut hasher = DefaultHasher::new();
+        crates.for_each(|known| known.hash(&mut hasher));
         texts.hash(&mut hasher);
         Some(hasher.finish())
     }
@@ -324,12 +356,16 @@ mod tests {
             (None, "fn f(_: P) {}"),
         ]);
         let broken = definitions.all()[1].id;
-        definitions.put_aside(&BTreeMap::from([(broken, "no".to_owned())]), 9);
+        let broken = BTreeMap::from([(broken, "no".to_owned())]);
+        definitions.put_aside(&broken, 3, 9);
         assert_eq!(texts(&definitions), ["fn f(_: P) {}"]);
         assert!(definitions.why_aside("P").is_some());
         assert_eq!(definitions.fingerprint("Vec<P>"), None);
         definitions.restore_all();
         assert_eq!(texts(&definitions).len(), 4);
+        // A type that the cell itself brings stays, whatever was said of its name before.
+        definitions.put_aside(&broken, 1, 9);
+        assert_eq!(texts(&definitions).len(), 3);
     }
 
     #[test]
@@ -361,6 +397,15 @@ mod tests {
             with_import.fingerprint("std::path::PathBuf"),
             before.fingerprint("std::path::PathBuf")
         );
+        // Another version of a crate has other types.
+        let mut versions = before.clone();
+        let mut of_version = |commands: &str| {
+            versions.depend(commands);
+            versions.fingerprint("Vec<some_crate::A>")
+        };
+        let first = of_version(":dep some-crate = \"1\"");
+        assert_eq!(first, of_version(":vars\n:dep other = \"3\""));
+        assert_ne!(first, of_version(":dep some-crate = \"2\""));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! known to come from a line of a cell or from here.
 
 use super::definitions::{Definition, DefinitionId, Definitions};
-use super::parse::{Item, Kind, Let, Namespaces, Parsed, Span, Static};
+use super::parse::{Binding, Item, Kind, Let, Namespaces, Parsed, Span, Static};
 use super::plan::{ErrorType, Plan, TailAs};
 use channel::CellNumber;
 use std::collections::BTreeSet;
@@ -386,23 +386,23 @@ fn code(source: &mut Source, cell: CellNumber, parsed: &Parsed, plan: &Plan) {
         )),
         false => source.around("{"),
     }
-    let body = edited(parsed, plan);
+    let edits = edits(parsed, plan);
     let tail = parsed.tail.as_ref();
-    let body_end = tail.map_or(body.len(), |tail| tail.span.start);
-    lines_of_cell(source, cell, &body, 0..body_end);
+    let body_end = tail.map_or(parsed.text.len(), |tail| tail.span.start);
+    lines_of_cell(source, cell, parsed, 0..body_end, &edits);
     let result = format!("let __end: ::core::result::Result<(), {error}> =");
     if let Some(tail) = tail {
         let (before, after) = match plan.tail {
             _ if tail.is_return => ("", ";"),
             TailAs::Show => (
-                "#[allow(unreachable_code)] (",
-                ").cell_value().evcxr_display();",
+                "#[allow(unreachable_code)] { (",
+                ").cell_value().evcxr_display(); }",
             ),
             TailAs::Debug => ("::notebook::cell::show_debug(&(", "));"),
             TailAs::Result => (result.as_str(), ";"),
         };
         source.around(before);
-        lines_of_cell(source, cell, &body, tail.span.clone());
+        lines_of_cell(source, cell, parsed, tail.span.clone(), &edits);
         source.around(after);
         // Comments, and nothing else, can follow.
     }
@@ -460,40 +460,27 @@ pub fn hoisted<'p>(parsed: &'p Parsed, name: &str) -> Option<&'p Let> {
     (mentions == 1).then_some(only)
 }
 
-/// The cell's text without its items, and with the changes of the plan, each line and column in its place.
-fn edited(parsed: &Parsed, plan: &Plan) -> String {
-    let mut text = parsed.text.clone();
+/// What is changed in a cell's text: items go, and the changes of the plan come, each character that stays in its
+/// line and column.
+fn edits(parsed: &Parsed, plan: &Plan) -> Vec<(Span, String)> {
     let mut edits: Vec<(Span, String)> = Vec::new();
-    let mut blank = |span: &Span| {
-        let text = &parsed.text[span.clone()];
-        let blank = text
-            .chars()
-            .map(|character| if character == '\n' { '\n' } else { ' ' })
-            .collect();
-        edits.push((span.clone(), blank));
+    let blank = |span: Span| {
+        let text = parsed.text[span].chars();
+        let blank = text.map(|character| if character == '\n' { '\n' } else { ' ' });
+        blank.collect::<String>()
     };
-    parsed.inner_attributes.iter().for_each(&mut blank);
     // The parts of a `use` line share it: the whole line goes.
-    for span in item_spans(parsed) {
-        blank(&span);
+    for span in parsed.inner_attributes.iter().chain(&parsed.item_lines) {
+        edits.push((span.clone(), blank(span.clone())));
     }
     for (name, kept) in &plan.kept {
         if kept.is_hoisted
             && let Some(statement) = hoisted(parsed, name)
         {
-            let head = &parsed.text[statement.head.clone()];
-            let place = statement.bindings[0].span.start - statement.head.start;
-            let mut assignment: String = head[..place]
-                .chars()
-                .map(|character| if character == '\n' { '\n' } else { ' ' })
-                .collect();
-            assignment.push_str(name);
-            assignment.extend(
-                head[place + name.len()..]
-                    .chars()
-                    .map(|character| if character == '\n' { '\n' } else { ' ' }),
-            );
-            edits.push((statement.head.clone(), assignment));
+            let Span { start, end } = statement.head.clone();
+            let place = statement.bindings[0].span.start;
+            let assignment = blank(start..place) + name + &blank(place + name.len()..end);
+            edits.push((start..end, assignment));
         }
     }
     if plan.error != ErrorType::None {
@@ -504,31 +491,39 @@ fn edited(parsed: &Parsed, plan: &Plan) -> String {
             ));
         }
     }
-    edits.sort_by_key(|(span, _)| std::cmp::Reverse((span.start, span.end)));
+    edits
+}
+
+/// A part of the cell's text with changes, as far as they lie in it.
+fn edited(parsed: &Parsed, part: Span, edits: &[(Span, String)]) -> String {
+    let mut text = parsed.text[part.clone()].to_owned();
+    let mut edits: Vec<&(Span, String)> = edits
+        .iter()
+        .filter(|(span, _)| part.start <= span.start && span.end <= part.end)
+        .collect();
+    edits.sort_by_key(|(span, _)| (span.start, span.end));
     let mut last = usize::MAX;
-    for (span, replacement) in edits {
+    for (span, replacement) in edits.into_iter().rev() {
         // One inside another goes with it.
-        if span.end <= last && text.is_char_boundary(span.start) && text.is_char_boundary(span.end)
-        {
+        if span.end <= last {
             last = span.start;
-            text.replace_range(span, &replacement);
+            text.replace_range(span.start - part.start..span.end - part.start, replacement);
         }
     }
-    // A tail keeps its place only while what stands before it keeps its length.
-    debug_assert!(parsed.tail.is_none() || text.len() >= parsed.text.len());
     text
 }
 
-/// The places of items; of the parts of a `use` line, the line's.
-fn item_spans(parsed: &Parsed) -> Vec<Span> {
-    parsed.item_lines.clone()
-}
-
-/// Lines of the cell, the first one in its column.
-fn lines_of_cell(source: &mut Source, cell: CellNumber, body: &str, span: Span) {
-    let first = line_of(body, span.start);
-    let column = column_of(body, span.start);
-    let text = format!("{}{}", " ".repeat(column), &body[span]);
+/// Lines of a part of the cell, the first one in its column.
+fn lines_of_cell(
+    source: &mut Source,
+    cell: CellNumber,
+    parsed: &Parsed,
+    part: Span,
+    edits: &[(Span, String)],
+) {
+    let first = line_of(&parsed.text, part.start);
+    let column = column_of(&parsed.text, part.start);
+    let text = format!("{}{}", " ".repeat(column), edited(parsed, part, edits));
     for (index, text) in text.split('\n').enumerate() {
         source.line(
             text,
@@ -583,27 +578,89 @@ pub fn analysis<'d>(
     if parsed.is_unreadable {
         return text;
     }
-    let mut body = edited(parsed, &Plan::default());
-    for statement in parsed.lets.iter().rev() {
-        if statement
-            .bindings
-            .iter()
-            .any(|binding| hidden.contains(&binding.name))
-        {
-            // The rest of the pattern can be kept all the same.
-            let visible = statement
-                .bindings
-                .iter()
-                .filter(|binding| !hidden.contains(&binding.name));
-            let again: String = visible
-                .map(|binding| {
-                    let mutable = if binding.is_mutable { "mut " } else { "" };
-                    format!(" let {mutable}{0} = {0};", binding.name)
-                })
-                .collect();
-            body.insert_str(statement.span.end, &format!(" }}{again}"));
-            body.insert_str(statement.span.start, "::notebook::cell::local! { ");
+    let mut edits = edits(parsed, &Plan::default());
+    for statement in &parsed.lets {
+        let is_hidden = |binding: &&Binding| hidden.contains(&binding.name);
+        if !statement.bindings.iter().any(|binding| is_hidden(&binding)) {
+            continue;
+        }
+        // The rest of the pattern can be kept all the same.
+        let mut end = " }".to_owned();
+        for binding in statement.bindings.iter().filter(|it| !is_hidden(it)) {
+            let mutable = if binding.is_mutable { "mut " } else { "" };
+            let _ = write!(end, " let {mutable}{0} = {0};", binding.name);
+        }
+        let Span { start, end: place } = statement.span.clone();
+        edits.push((start..start, "::notebook::cell::local! { ".to_owned()));
+        edits.push((place..place, end));
+    }
+    text + &edited(parsed, 0..parsed.text.len(), &edits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse::parse;
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What is compiled of a cell in a new session.
+    fn compiled(code: &str) -> Source {
+        let parsed = parse(code);
+        let mut definitions = Definitions::default();
+        definitions.define(&parsed.items, 1, 1, None, code);
+        let surroundings = Surroundings {
+            definitions: &definitions,
+            loaded: &[],
+            ended: &[],
+            exported: &BTreeSet::new(),
+        };
+        source(1, &parsed, &Plan::default(), &surroundings)
+    }
+
+    /// The lines that come from the cell itself or its items, each with the line that it comes from.
+    fn from_cell(source: &Source) -> Vec<(usize, &str)> {
+        let lines = source.text.lines().zip(&source.origins);
+        lines
+            .filter_map(|(text, origin)| match origin {
+                Origin::Cell { line, .. } | Origin::Item { line, .. } => Some((*line, text)),
+                _ => None,
+            })
+            .filter(|(_, text)| !text.trim().is_empty())
+            .collect()
+    }
+
+    #[test]
+    fn what_stays_keeps_its_line_and_column() {
+        let code = "fn f() { /* … */ }   let ä = f();\nlet b = 1; ä + b // é";
+        let source = compiled(code);
+        let expected = [
+            (0, "fn f() { /* … */ }"),
+            (0, "                     let ä = f();"),
+            (1, "let b = 1; "),
+            (1, "           ä + b"),
+        ];
+        assert_eq!(from_cell(&source), expected);
+    }
+
+    #[test]
+    fn a_variable_that_the_analyser_is_not_to_see_is_in_a_macro() {
+        let code = "let f = || 1;let (g, a) = (|| 2, 3);a";
+        let hidden = ["f", "g"].map(str::to_owned).into();
+        let text = analysis(&parse(code), &hidden, std::iter::empty(), &BTreeSet::new());
+        assert_eq!(
+            text,
+            "();\n::notebook::cell::local! { let f = || 1; }::notebook::cell::local! { let (g, a) = (|| 2, 3); } let a = a;a"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn of_any_text_something_can_be_compiled(
+            code in "(fn f\\(\\) \\{\\}|let a = |\\PC|\n|;|use a::\\{b, c\\};|static N: u8 = 1;|return;){0,30}"
+        ) {
+            let source = compiled(&code);
+            prop_assert_eq!(source.text.lines().count(), source.origins.len());
+            analysis(&parse(&code), &BTreeSet::from(["a".to_owned()]), std::iter::empty(), &BTreeSet::new());
         }
     }
-    text + &body
 }

@@ -230,7 +230,9 @@ impl Job {
                     return (self.compile(), nothing);
                 }
                 Next::SetAside(broken) => {
-                    self.book.definitions.put_aside(&broken, self.count);
+                    self.book
+                        .definitions
+                        .put_aside(&broken, self.cell, self.count);
                     return (self.compile(), nothing);
                 }
                 Next::GiveUp => {}

@@ -194,7 +194,7 @@ impl Message {
     /// The name that the compiler did not find, if that is what it says.
     pub fn missing_name(&self) -> Option<&str> {
         let is_missing = [
-            "E0425", "E0412", "E0433", "E0422", "E0432", "E0423", "E0531", "E0405",
+            "E0425", "E0412", "E0433", "E0422", "E0432", "E0423", "E0531", "E0405", "E0599",
         ]
         .contains(&self.code()?);
         let quoted = self.message.split('`').nth(1)?;

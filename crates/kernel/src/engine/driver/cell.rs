@@ -131,6 +131,7 @@ impl Driver {
             if !parsed.items.is_empty() {
                 book.definitions.restore_all();
             }
+            book.definitions.depend(commands);
             book.definitions.define(
                 &parsed.items,
                 cell,
