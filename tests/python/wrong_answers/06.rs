@@ -57,34 +57,76 @@ async fn patience(work: Work) -> Result<u32, Failure> {
 }
 
 //# 06-3 mistake: Your code panicked: "called `Result::unwrap()` on an `Err` value
-async fn three_endings(work: Work) -> Vec<&'static str> {
-    let tasks = [work.flaky("good", ms(10), 0), work.flaky("bad", ms(10), 1), work.flaky("slow", ms(60_000), 0)].map(tokio::spawn);
+async fn three_endings(work: Work) -> Vec<String> {
+    let parts = [
+        work.flaky("good", ms(10), 0),
+        work.flaky("bad", ms(10), 1),
+        work.flaky("slow", ms(60_000), 0),
+    ];
+    let tasks = parts.map(tokio::spawn);
     tasks[2].abort();
     let mut endings = Vec::new();
-    for task in tasks { endings.push(match task.await.unwrap() { Ok(_) => "fine", Err(_) => "failed" }); }
+    for task in tasks {
+        endings.push(match task.await.unwrap() {
+            Ok(value) => format!("gave {value}"),
+            Err(error) => format!("failed: {error}"),
+        });
+    }
+    endings
+}
+
+//# 06-3 mistake: it should return `["gave 1", "failed: attempt 1 of bad failed", "stopped"]`
+async fn three_endings(work: Work) -> Vec<String> {
+    let parts = [
+        work.flaky("good", ms(10), 0),
+        work.flaky("bad", ms(10), 1),
+        work.flaky("slow", ms(60_000), 0),
+    ];
+    let tasks = parts.map(tokio::spawn);
+    tasks[2].abort();
+    let mut endings = Vec::new();
+    for task in tasks {
+        endings.push(match task.await {
+            Ok(Ok(value)) => format!("gave {value}"),
+            Ok(Err(error)) => format!("failed: {error}"),
+            Err(lost) => format!("failed: {lost}"), // an abort is not a failure
+        });
+    }
     endings
 }
 
 //# 06-3 hang: it is still at an await, for something that does not happen.
-async fn three_endings(work: Work) -> Vec<&'static str> {
+async fn three_endings(work: Work) -> Vec<String> {
     let all_ended = std::sync::Arc::new(tokio::sync::Barrier::new(4));
-    let parts = [work.flaky("good", ms(10), 0), work.flaky("bad", ms(10), 1), work.flaky("slow", ms(60_000), 0)];
+    let parts = [
+        work.flaky("good", ms(10), 0),
+        work.flaky("bad", ms(10), 1),
+        work.flaky("slow", ms(60_000), 0),
+    ];
     let tasks = parts.map(|part| {
         let all_ended = all_ended.clone();
         tokio::spawn(async move { let ending = part.await; all_ended.wait().await; ending })
     });
     tasks[2].abort(); // and so it never comes to the barrier
     all_ended.wait().await;
-    let mut endings = Vec::new();
-    for task in tasks { endings.push(match task.await { Ok(Ok(_)) => "fine", Ok(Err(_)) => "failed", Err(_) => "lost" }); }
-    endings
+    tasks.into_iter().map(|task| format!("{}", task.is_finished())).collect()
 }
 
 //# 06-3 compile error: non-exhaustive patterns
-async fn three_endings(work: Work) -> Vec<&'static str> {
-    let tasks = [work.flaky("good", ms(10), 0), work.flaky("bad", ms(10), 1), work.flaky("slow", ms(60_000), 0)].map(tokio::spawn);
+async fn three_endings(work: Work) -> Vec<String> {
+    let parts = [
+        work.flaky("good", ms(10), 0),
+        work.flaky("bad", ms(10), 1),
+        work.flaky("slow", ms(60_000), 0),
+    ];
+    let tasks = parts.map(tokio::spawn);
     tasks[2].abort();
     let mut endings = Vec::new();
-    for task in tasks { endings.push(match task.await { Ok(Ok(_)) => "fine", Ok(Err(_)) => "failed" }); }
+    for task in tasks {
+        endings.push(match task.await {
+            Ok(Ok(value)) => format!("gave {value}"),
+            Ok(Err(error)) => format!("failed: {error}"),
+        });
+    }
     endings
 }

@@ -1,42 +1,4 @@
-//# 10-1 mistake: It returned `[1, 2, 3, 5, 8, 13]`; it should return `[1, 1, 2, 3, 5, 8, 13]`.
-struct Fibonacci { now: u64, next: u64, limit: u64 }
-impl Stream for Fibonacci {
-    type Item = u64;
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u64>> {
-        let value = self.next;
-        if value > self.limit { return Poll::Ready(None); }
-        self.next += self.now;
-        self.now = value;
-        Poll::Ready(Some(value))
-    }
-}
-
-//# 10-1 hang: it is still at an await, for something that does not happen.
-struct Fibonacci { now: u64, next: u64, limit: u64 }
-impl Stream for Fibonacci {
-    type Item = u64;
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u64>> {
-        let value = self.now;
-        if value > self.limit { return Poll::Pending; }
-        self.now = self.next;
-        self.next += value;
-        Poll::Ready(Some(value))
-    }
-}
-
-//# 10-1 compile error: mismatched types
-struct Fibonacci { now: u64, next: u64, limit: u64 }
-impl Stream for Fibonacci {
-    type Item = u64;
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<u64>> {
-        let value = self.now;
-        self.now = self.next;
-        self.next += value;
-        if value > self.limit { None } else { Some(value) }
-    }
-}
-
-//# 10-2 mistake: it should be measurement 1, measurement 2 and measurement 3.
+//# 10-1 mistake: it should be measurement 1, measurement 2 and measurement 3.
 async fn first_large(work: Work) -> Option<u32> {
     let values = stream::iter([(1, 3), (2, 9), (3, 12), (4, 5), (5, 20), (6, 1)])
         .map(|(number, value)| work.item(&format!("measurement {number}"), ms(20)).gives(value))
@@ -44,7 +6,7 @@ async fn first_large(work: Work) -> Option<u32> {
     std::pin::pin!(values.filter(|value| futures::future::ready(*value > 10))).next().await
 }
 
-//# 10-2 hang: it is still at an await, for something that does not happen.
+//# 10-1 hang: it is still at an await, for something that does not happen.
 async fn first_large(work: Work) -> Option<u32> {
     let values = stream::iter([(1, 3), (2, 9), (3, 12), (4, 5), (5, 20), (6, 1)])
         .then(|(number, value)| work.item(&format!("measurement {number}"), ms(20)).gives(value));
@@ -52,7 +14,7 @@ async fn first_large(work: Work) -> Option<u32> {
     all.into_iter().find(|value| *value > 10)
 }
 
-//# 10-2 compile error: cannot be unpinned
+//# 10-1 compile error: cannot be unpinned
 async fn first_large(work: Work) -> Option<u32> {
     let mut values = stream::iter([(1, 3), (2, 9), (3, 12), (4, 5), (5, 20), (6, 1)])
         .then(|(number, value)| { let work = work.clone(); async move { work.item(&format!("measurement {number}"), ms(20)).gives(value).await } });
@@ -60,7 +22,7 @@ async fn first_large(work: Work) -> Option<u32> {
     None
 }
 
-//# 10-3 mistake: Dropped before the end: nothing; it should be book.
+//# 10-2 mistake: Dropped before the end: nothing; it should be book.
 async fn read_by_lamp(work: Work) {
     work.note("lamp on");
     let _book = work.item("book", ms(1_000));
@@ -68,7 +30,7 @@ async fn read_by_lamp(work: Work) {
     std::future::pending::<()>().await
 }
 
-//# 10-3 hang: It no longer comes to an await that waits, so it cannot be stopped. It sleeps in a call that blocks
+//# 10-2 hang: It no longer comes to an await that waits, so it cannot be stopped. It sleeps in a call that blocks
 struct Lamp(Work);
 impl Drop for Lamp {
     fn drop(&mut self) {
@@ -83,7 +45,7 @@ async fn read_by_lamp(work: Work) {
     lamp.0.item("book", ms(1_000)).await;
 }
 
-//# 10-3 compile error: `await` is only allowed inside `async` functions and blocks
+//# 10-2 compile error: `await` is only allowed inside `async` functions and blocks
 struct Lamp(Work);
 impl Drop for Lamp {
     fn drop(&mut self) { self.0.item("switch", ms(1)).await; self.0.note("lamp off"); }
