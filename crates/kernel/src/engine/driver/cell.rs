@@ -234,7 +234,7 @@ impl Driver {
     fn why_missing(&self, job: &Job, name: &str) -> Option<String> {
         if let Some((definition, aside)) = job.book.definitions.why_aside(name) {
             return Some(format!(
-                "is set aside since cell [{}]: what cell [{}] says of it does not compile with what was changed ({}). Run cell [{1}] again, or mend it.",
+                "is set aside since cell [{}]: what cell [{}] says of it does not compile with what was changed ({}). Run cell [{1}] again, or fix it.",
                 aside.since, definition.count, aside.reason
             ));
         }
