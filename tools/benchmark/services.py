@@ -8,7 +8,7 @@ per second and latency over the number of connections (wrk); latency over the of
 second with 1 000 clients; the server's memory; and, with our server, clients: many calls at once by reqwest, aiohttp
 and httpx. The last three use `cargo run --example load` of crates/services.
 
-With --publish the figures are also written to docs/services-load.json, which lesson 13 draws; the table in README.md
+With --publish the figures are also written to assets/data/services-load.json, which lesson 13 draws; the table in README.md
 has to be changed by hand then, from services.md.
 
 It needs wrk (Debian, Ubuntu: sudo apt-get install wrk) and requirements-dev.txt in this Python's environment. The folder that --out
@@ -41,7 +41,7 @@ from .report import about_the_machine, load
 from .rounds import say
 
 PROJECT = Path(__file__).resolve().parents[2]
-PUBLISHED = PROJECT / "docs" / "services-load.json"
+PUBLISHED = PROJECT / "assets" / "data" / "services-load.json"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", PROJECT / "target")) / "release"
 ENDPOINT = "items/7?search_term=tea"
 CONNECTIONS = (1, 10, 100, 1_000)
@@ -71,7 +71,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=10.0, metavar="S", help="for each figure (usually 10)")
     parser.add_argument("--quick", action="store_const", dest="seconds", const=1.0)
     parser.add_argument("--note", default="", metavar="TEXT", help="what else is to be known of this run: goes into the figures")
-    parser.add_argument("--publish", action="store_true", help="also write docs/services-load.json")
+    parser.add_argument("--publish", action="store_true", help="also write assets/data/services-load.json")
     parser.add_argument("--out", type=Path, default=PROJECT / "target" / "benchmark", metavar="DIR")
     arguments = parser.parse_args(words)
     if missing := _missing():

@@ -247,7 +247,7 @@ async fn picture(summary: Summary) -> Bars {
 
 //# 17-3 compile error: mismatched types
 async fn picture(summary: Summary) -> Bars {
-    Bars::new("Posts of each user").x_unit("posts").text()
+    Bars::new("Posts of each user").x_unit("posts").to_string()
 }
 
 //# 17-4 mistake: Without an answer: 18, 19, 20.
