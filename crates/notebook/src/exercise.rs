@@ -86,7 +86,7 @@ pub const fn ms(milliseconds: u64) -> Duration {
 /// Runs `code` as the answer to the exercise `id` and says what holds and what does not.
 ///
 /// `code` is handed a [`Work`] and runs on a thread and a runtime of its own. Whatever it does (it
-/// panics, waits forever, never awaits), this returns with a verdict. Dropped (when the person
+/// panics, waits forever, never awaits), this returns with a verdict. Dropped (when the user
 /// interrupts the cell), it stops the code at its next await.
 pub async fn check<T, F, Fut>(id: &str, code: F) -> Verdict
 where

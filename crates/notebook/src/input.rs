@@ -1,4 +1,4 @@
-//! A line of text from the person in front of the notebook.
+//! A line of text from the user in front of the notebook.
 
 use crate::{current, link};
 use ::tokio::sync::oneshot;
@@ -22,7 +22,7 @@ use thiserror::Error;
 pub enum InputError {
     /// Nobody can be asked.
     #[error(
-        "this notebook cannot ask for input: it runs without a person in front of it, or not on the course's kernel. Put the text into the cell instead"
+        "this notebook cannot ask for input: it runs without a user in front of it, or not on the course's kernel. Put the text into the cell instead"
     )]
     NotAllowed,
     /// The question was taken back: another was asked, or the cell was interrupted.
@@ -49,7 +49,7 @@ fn waiting() -> std::sync::MutexGuard<'static, Option<Waiting>> {
 /// ```
 ///
 /// # Errors
-/// When the front end allows no questions (a notebook that is run without a person), and when the
+/// When the front end allows no questions (a notebook that is run without a user), and when the
 /// question is taken back.
 pub async fn read_line(prompt: impl Into<String>) -> Result<String, InputError> {
     ask(prompt.into(), false).await

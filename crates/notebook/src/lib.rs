@@ -10,23 +10,21 @@
 //!
 //! # Layout
 //!
-//! - [`cell`]: what the kernel brings into scope for every cell: how its code is run, its last value
-//!   shown, its prints sent on. A person never calls it by name.
 //! - [`prelude`]: what lessons use daily, in one line.
-//! - [`display`]: rich outputs, shown in order with what is printed, and updated in place.
-//! - [`exercise`], [`quiz`]: exercises that check themselves, and questions.
-//! - [`input`]: a line of text from the person in front of the notebook.
+//! - [`display`]: rich outputs, shown in order with what is printed, and updated in place. [`progress`]: progress bars.
 //! - [`plot`], [`measure`]: pictures of measured numbers, and the measuring.
-//! - [`services`]: the small HTTP services that lessons talk to.
-//! - [`tokio`] and the other re-exported crates, with the features that people use already on.
-//!
 //! - [`timeline`]: the schedule of code that ran, as a picture. [`tasks`]: what runs in the background.
-//! - [`progress`]: progress bars.
+//! - [`exercise`], [`quiz`]: exercises that check themselves, and questions.
+//! - [`input`]: a line of text from the user in front of the notebook.
+//! - [`services`]: the small HTTP services that lessons talk to.
+//! - [`tokio`] and the other re-exported crates, with the features that are commonly used already on.
+//! - [`cell`]: what the kernel writes into every cell: how its code is run, its last value shown, its prints sent on.
+//!   A user never calls it by name.
 //!
-//! Inside: `current` (whose code a thread runs), `trace` (what is noted of code that runs), `text` (small pieces of text), `runtime` (one tokio runtime for the life of the process, interruptible), `panics` (what a
-//! panic's report holds), `stack` (the person's own frames), `source` (where code of cells stands),
-//! `output` (where prints go), `link` (the way to the kernel; absent on a stock evcxr kernel, where everything falls back to
-//! evcxr's own conventions).
+//! Inside: `current` (whose code a thread runs), `trace` (what is noted of code that runs), `text` (small pieces of
+//! text), `runtime` (one tokio runtime for the life of the process, interruptible), `panics` (what a panic's report
+//! holds), `stack` (the user's own frames), `source` (where code of cells stands), `output` (where prints go), `link`
+//! (the way to the kernel; absent on a stock evcxr kernel, where everything falls back to evcxr's own conventions).
 
 pub mod cell;
 mod current;

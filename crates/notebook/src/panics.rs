@@ -1,4 +1,4 @@
-//! What a panic's report holds: message, place, the frames of the person's own code, and the task.
+//! What a panic's report holds: message, place, the frames of the user's own code, and the task.
 
 use crate::{link, source, stack, tasks};
 use channel::{PanicReport, Place, TaskReport, WorkerFrame};
@@ -33,7 +33,7 @@ pub(crate) fn install_hook() {
     }
 }
 
-/// Reports the panic that ended a cell's code, where a hook of the person's own took the place of ours.
+/// Reports the panic that ended a cell's code, where a hook of the user's own took the place of ours.
 pub(crate) fn report_unless_done(payload: &(dyn Any + Send)) {
     if REPORTED.try_with(Cell::get).unwrap_or(true) {
         return;

@@ -65,7 +65,7 @@ fn listen_to_the_kernel() {
     });
 }
 
-/// Returns when the person interrupts this cell.
+/// Returns when the user interrupts this cell.
 async fn interrupted(cell: CellNumber) {
     loop {
         let bell = INTERRUPT.notified();

@@ -1,4 +1,4 @@
-//! The frames of the person's own code on the stack, by function and generated line.
+//! The frames of the user's own code on the stack, by function and generated line.
 //!
 //! Every cell is a library of its own, loaded when it runs. The library that holds an address is asked
 //! for from the dynamic linker each time, since a list made once would lack the cells that came later.
@@ -11,7 +11,7 @@ use std::ffi::{CStr, OsStr, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// How many frames of the person's own code are wanted. Endless recursion has many.
+/// How many frames of the user's own code are wanted. Endless recursion has many.
 const MOST_FRAMES: usize = 30;
 
 /// evcxr keeps the library of its build number N as `code_N`.

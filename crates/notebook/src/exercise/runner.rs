@@ -73,7 +73,7 @@ pub(super) async fn run(plan: Arc<Plan>, type_name: &'static str, code: Code) ->
         left_behind: AtomicBool::new(false),
         thread: OnceLock::new(),
     });
-    // When the person interrupts the cell, this future is dropped, and the code is told to stop.
+    // When the user interrupts the cell, this future is dropped, and the code is told to stop.
     let _stop = shared.stop.clone().drop_guard();
     let (answer, mut answered) = oneshot::channel();
     let limit = plan.limit;
@@ -213,7 +213,7 @@ fn on_the_thread(
             &*payload,
         ))]
     });
-    // Nobody there: the person has interrupted the check.
+    // Nobody there: the user has interrupted the check.
     let _ = answer.send(findings);
     let _ = catch_unwind(AssertUnwindSafe(|| runtime.shutdown_background()));
 }

@@ -169,7 +169,7 @@ impl Names {
     }
 }
 
-/// Threads as a person would call them; the flag says that only closures of `spawn_blocking` ran.
+/// Threads as a user would call them; the flag says that only closures of `spawn_blocking` ran.
 fn thread_names(used: &[(u32, bool)]) -> Vec<String> {
     let (mut workers, mut blocking) = (0, 0);
     used.iter()

@@ -37,7 +37,7 @@ fn run_within<T>(limit: Duration, future: impl Future<Output = T>) -> T {
         .expect("within the time limit")
 }
 
-/// Saves a picture where a person can look at it, when asked to.
+/// Saves a picture where somebody can look at it, when asked to.
 fn keep(name: &str, svg: &str) {
     if let Ok(folder) = std::env::var("TIMELINE_PICTURES") {
         std::fs::write(format!("{folder}/{name}.svg"), svg).expect("written");

@@ -95,7 +95,7 @@ fn one_thread() -> Runtime {
     builder.enable_all().build().expect("a runtime")
 }
 
-/// A subscriber of a person's own: it notes what it hears.
+/// A subscriber of a user's own: it notes what it hears.
 #[derive(Default)]
 struct Notes(Arc<Mutex<Vec<String>>>);
 
