@@ -64,6 +64,20 @@ def test_the_rule_for_times(cell: NotebookNode, minutes: float) -> None:
     assert timing.minutes(cell) == pytest.approx(minutes, abs=0.02)
 
 
+# 16 and 17 are projects for several sittings, 18 is a reference.
+@pytest.mark.parametrize("path", [path for path in LESSONS if "05" <= path.name < "16"], ids=lambda path: path.stem)
+def test_a_lesson_states_its_time_and_its_fast_track(path: Path) -> None:
+    """No lesson claims less than it takes by the rule, and none takes more than an hour."""
+    lesson = read(path)
+    takes = sum(timing.minutes(cell) for cell in lesson.cells)
+    introduction = next(cell.source for cell in lesson.cells if "**Time:**" in cell.source)
+    stated = int(re.search(r"\*\*Time:\*\*[^.]*?(\d+) minutes", introduction)[1])
+    assert takes - 1 < stated <= 60, f"it takes {takes:.1f} minutes, and says {stated}"
+    fast_track = re.search(r"[Ff]ast track\D{0,20}(\d+|:\*\* all of it)", introduction)
+    assert fast_track, "it names no fast track"
+    assert "all of it" in fast_track[1] or int(fast_track[1]) <= 25, fast_track[0]
+
+
 @each_lesson
 def test_sections_hold_every_cell_once(path: Path) -> None:
     lesson = read(path)
