@@ -87,9 +87,7 @@ pub mod tokio_util {
 
     /// Futures that bring their runtime: tokio-util's own module, but for the type of the handle.
     pub mod context {
-        pub use ::tokio_util::context::*;
-
-        pub use crate::tasks::TokioContext;
+        pub use crate::tasks::{RuntimeExt, TokioContext};
     }
 
     /// Input and output: tokio-util's own module, but for the type of a handle.

@@ -52,7 +52,7 @@ mod tests;
 
 pub use blocking::spawn_blocking;
 pub use cancel::{CancelError, cancel, cancel_all, cancel_and_say};
-pub use handle::{Handle, TokioContext};
+pub use handle::{Handle, RuntimeExt, TokioContext};
 pub use join_map::{JoinMap, JoinMapKeys};
 pub use join_set::{JoinQueue, JoinSet};
 pub use list::{TaskInfo, TaskList, list};

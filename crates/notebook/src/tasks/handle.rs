@@ -169,6 +169,28 @@ impl<F> TokioContext<F> {
     }
 }
 
+/// Has a runtime around each poll of a future: tokio-util's own [`RuntimeExt`](context::RuntimeExt), which gives the
+/// [`TokioContext`] of cells.
+///
+/// ```
+/// use notebook::{futures, tokio::{self, runtime::Runtime}, tokio_util::context::RuntimeExt};
+///
+/// let runtime = Runtime::new()?;
+/// let sleeps = async { tokio::time::sleep(std::time::Duration::from_millis(1)).await };
+/// futures::executor::block_on(runtime.wrap(sleeps));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub trait RuntimeExt {
+    /// The same future, which has this runtime around it wherever it is awaited.
+    fn wrap<F: Future>(&self, future: F) -> TokioContext<F>;
+}
+
+impl RuntimeExt for super::Runtime {
+    fn wrap<F: Future>(&self, future: F) -> TokioContext<F> {
+        TokioContext::new(future, self.handle().clone())
+    }
+}
+
 impl<F: Future> Future for TokioContext<F> {
     type Output = F::Output;
 

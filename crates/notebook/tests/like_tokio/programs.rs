@@ -128,7 +128,8 @@ fn futures_bring_their_runtime() -> Done {
     let without = Builder::new_current_thread().build()?;
     let sleeps = || async { tokio::time::sleep(Duration::from_millis(1)).await };
     without.block_on(TokioContext::new(sleeps(), with_time.handle().clone()));
-    without.block_on(with_time.wrap(sleeps()));
+    let wrapped: TokioContext<_> = with_time.wrap(sleeps());
+    without.block_on(wrapped);
     let context = TokioContext::new(ready(8), with_time.handle().clone());
     let kept: Handle = context.handle().clone();
     assert_eq!(kept.id(), with_time.handle().id());
