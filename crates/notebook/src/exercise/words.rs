@@ -2,7 +2,7 @@
 
 pub(crate) use crate::text::escape;
 
-/// Text as HTML: pieces between backticks as code, line ends kept.
+/// Text as HTML: pieces between backticks as code, between single stars emphasized, line ends kept.
 pub(crate) fn inline(text: &str) -> String {
     let pieces: Vec<&str> = text.split('`').collect();
     let mut html = String::new();
@@ -15,10 +15,30 @@ pub(crate) fn inline(text: &str) -> String {
             if index % 2 == 1 {
                 html.push('`');
             }
-            html.push_str(&piece.replace('\n', "<br>"));
+            html.push_str(&emphasized(&piece).replace('\n', "<br>"));
         }
     }
     html
+}
+
+/// `*so*` as emphasis. A star beside a space stands for itself, as in `2 * 3 * 4`, and so does one without a second.
+fn emphasized(text: &str) -> String {
+    let mut html = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('*') {
+        html.push_str(before);
+        let pair = after.split_once('*');
+        if let Some((inside, behind)) =
+            pair.filter(|(inside, _)| !inside.is_empty() && inside.trim() == *inside)
+        {
+            html.push_str(&format!("<em>{inside}</em>"));
+            rest = behind;
+        } else {
+            html.push('*');
+            rest = after;
+        }
+    }
+    html + rest
 }
 
 /// Names as people list them: `a, b and c`; `nothing` for none.
@@ -39,5 +59,28 @@ pub(super) fn count(number: usize, what: &str) -> String {
         format!("1 {what}")
     } else {
         format!("{number} {what}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inline;
+
+    #[test]
+    fn markdown_in_questions_and_hints_is_rendered() {
+        for (text, html) in [
+            (
+                "a *task*, not `a *b* c`",
+                "a <em>task</em>, not <code>a *b* c</code>",
+            ),
+            (
+                "*both words*, *twice*",
+                "<em>both words</em>, <em>twice</em>",
+            ),
+            ("2 * 3 * 4 and a star*", "2 * 3 * 4 and a star*"),
+            ("*a <b>*\nnext", "<em>a &lt;b&gt;</em><br>next"),
+        ] {
+            assert_eq!(inline(text), html);
+        }
     }
 }
