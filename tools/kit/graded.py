@@ -36,7 +36,7 @@ SOLVED_AND_STUB = """// BEGIN SOLUTION
 HIDDEN_CHECK = """// The grade of exercise {id}. Leave this cell as it is.
 // BEGIN HIDDEN TESTS
 let verdict = {call};
-assert!(verdict.is_solved(), "{{}}", verdict.text());
+assert!(verdict.is_solved(), "{{verdict}}");
 // END HIDDEN TESTS"""
 CONFIG = """# The settings of nbgrader for this course; made by tools/teach.py.
 c = get_config()  # noqa: F821: nbgrader defines it
