@@ -166,7 +166,7 @@ impl Dispatcher {
         let text = match engine_is_ready {
             false => "the kernel is starting …",
             true => {
-                "compiling … (the first cells of a session take longer: the libraries are read for them)"
+                "compiling … (the first cells of a session, and variables of long types, take longer)"
             }
         };
         self.publish(StreamContent::stderr(&progress_line(text)), &request);
