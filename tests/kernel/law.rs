@@ -1,6 +1,7 @@
 //! The law of the cell: what compiles as the body of `async fn main() -> Result<(), Box<dyn Error>>` runs as a cell and
 //! does the same, and what compiles as a program runs as one.
 
+use super::sessions;
 use client::launch::Launch;
 use client::{Cell, Kernel};
 use proptest::prelude::*;
@@ -610,6 +611,14 @@ async fn a_folder_with_a_long_name_and_spaces_is_a_folder() {
         .tempdir()
         .expect("a temporary folder");
     let cache = folder.path().join("cache");
+    // What is built already is moved along, as with a checkout that is moved: what depends on its place is built anew.
+    let known = sessions().with_file_name("prebuilt");
+    std::fs::create_dir(&cache).expect("a folder");
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .args([&known, &cache])
+        .status();
+    assert!(copied.is_ok_and(|status| status.success()));
     let mut kernel = Launch::kernel()
         .env("ASYNC_NOTEBOOK_CACHE", cache.to_string_lossy())
         .start()
