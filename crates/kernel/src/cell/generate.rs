@@ -11,8 +11,8 @@ use std::fmt::Write;
 /// The function of a cell that the worker calls.
 pub const FUNCTION: &str = "run_cell";
 
-/// The names that every cell can use, unless it gives them to something else, and where they are.
-const MODULES: &[&str] = &[
+/// The crates that every cell can use, unless it gives their names to something else.
+pub const MODULES: &[&str] = &[
     "anyhow",
     "axum",
     "futures",

@@ -3,6 +3,8 @@
 use super::recipe::{Compiler, Recipe};
 use super::report::{Report, Telling};
 use super::{fail, shelf};
+use crate::cell::generate::MODULES;
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -63,39 +65,44 @@ pub fn build(recipe: &Recipe, report: &mut Report, more: &[String]) -> std::io::
     Ok(output.status.success())
 }
 
-/// The crates that cells and programs find by `::name` besides those of the manifest: what `notebook` hands on to cells.
-const CRATES_OF_LIBRARY: &[&str] = &[
-    "anyhow",
-    "axum",
-    "futures",
-    "plotters",
-    "reqwest",
-    "serde_json",
-    "tokio_stream",
-    "tokio_util",
-    "tracing",
-];
-
-/// Arguments that name them to the compiler, but for those that the manifest names.
+/// Arguments by which cells and programs find by `::name` what `notebook` hands on to cells, but for the crates that
+/// the manifest names. Of several builds of a crate the latest counts.
 fn crates_of_library(recipe: &Recipe) -> Vec<OsString> {
-    let mut arguments = Vec::new();
-    let known = |name: &str| {
-        let mut given = recipe.compiler.arguments.iter();
-        given.any(|argument| argument.starts_with(&format!("{name}=")))
+    let named: BTreeMap<&str, &str> = recipe
+        .compiler
+        .arguments
+        .iter()
+        .filter_map(|argument| argument.split_once('='))
+        .collect();
+    let folder = named
+        .get("notebook")
+        .and_then(|library| Path::new(library).parent());
+    let Some(files) = folder.and_then(|folder| std::fs::read_dir(folder).ok()) else {
+        return Vec::new();
     };
-    let folder = recipe.compiler.arguments.iter().find_map(|argument| {
-        let (name, path) = argument.split_once('=')?;
-        (name == "notebook")
-            .then(|| Path::new(path).parent())
-            .flatten()
-    });
-    for name in CRATES_OF_LIBRARY.iter().filter(|name| !known(name)) {
-        if let Some(library) = folder.and_then(|folder| rlib(folder, name)) {
-            arguments.push("--extern".into());
-            let mut value = OsString::from(format!("{name}="));
-            value.push(library);
-            arguments.push(value);
+    let mut latest = BTreeMap::new();
+    for file in files.flatten() {
+        let file_name = file.file_name();
+        let name = file_name
+            .to_str()
+            .and_then(|name| name.strip_prefix("lib")?.strip_suffix(".rlib"))
+            .and_then(|name| Some(name.rsplit_once('-')?.0));
+        let Some(name) = MODULES.iter().find(|module| Some(**module) == name) else {
+            continue;
+        };
+        if named.contains_key(name) {
+            continue;
         }
+        let built = file.metadata().and_then(|about| about.modified()).ok();
+        let found = (built, file.path());
+        let known = latest.entry(*name).or_insert_with(|| found.clone());
+        *known = found.max(known.clone());
+    }
+    let mut arguments = Vec::new();
+    for (name, (_, library)) in latest {
+        let mut value = OsString::from(format!("{name}="));
+        value.push(library);
+        arguments.extend(["--extern".into(), value]);
     }
     arguments
 }
@@ -128,25 +135,6 @@ pub fn build_program(recipe: &Recipe, text: &Path, binary: &Path, name: &OsStr) 
         .envs(&recipe.compiler.environment)
         .stdin(Stdio::null());
     fail(&command.exec(), "rustc")
-}
-
-/// The library of a crate in a folder.
-fn rlib(folder: &Path, name: &str) -> Option<PathBuf> {
-    let prefix = format!("lib{name}-");
-    std::fs::read_dir(folder)
-        .ok()?
-        .flatten()
-        .map(|entry| entry.path())
-        .find(|path| {
-            let is_named = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .is_some_and(|name| name.starts_with(&prefix));
-            is_named
-                && path
-                    .extension()
-                    .is_some_and(|extension| extension == "rlib")
-        })
 }
 
 /// Tells evcxr which library was made.
@@ -205,7 +193,7 @@ fn names_an_error(messages: &[u8]) -> bool {
     String::from_utf8_lossy(messages).contains(r#""level":"error""#)
 }
 
-/// Whether the one obstacle is the name of the type `!`. `let task = tokio::spawn(async { loop { … } })`
+/// Whether the name of the type `!` is an obstacle. `let task = tokio::spawn(async { loop { … } })`
 /// is a `JoinHandle<!>`, and evcxr has to write that down to keep the variable, which stable Rust
 /// allows nobody. So for such a cell, and for nothing else, that name is allowed.
 fn names_never_type(messages: &[u8]) -> bool {
