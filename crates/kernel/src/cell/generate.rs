@@ -24,7 +24,8 @@ pub const MODULES: &[&str] = &[
     "tokio_util",
     "tracing",
 ];
-const MACROS: &[&str] = &["dbg", "eprint", "eprintln", "print", "println"];
+/// The macros that go before those of the standard library.
+pub const MACROS: &[&str] = &["dbg", "eprint", "eprintln", "print", "println"];
 
 /// Where a line that is compiled comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use super::session::{RUSTFLAGS, Session};
 use super::start_evcxr;
+use crate::cell::generate::{MACROS, MODULES};
 use crate::paths;
 use crate::workers::Workers;
 use evcxr::{CommandContext, Error};
@@ -18,9 +19,10 @@ const DEPENDENCIES: &[(&str, &str)] = &[
 
 /// The names that every cell can use, for the analyser. (What is compiled has them from
 /// [`crate::cell::generate`].)
-const NAMES: &str = "use notebook::{anyhow, axum, futures, plotters, reqwest, serde_json, tokio, tokio_stream, tokio_util, tracing};
-use notebook::cell::{dbg, eprint, eprintln, print, println};
-";
+fn names() -> String {
+    let (modules, macros) = (MODULES.join(", "), MACROS.join(", "));
+    format!("use notebook::{{{modules}}};\nuse notebook::cell::{{{macros}}};\n")
+}
 
 /// Starts evcxr and makes it ready for a person's first cell. `tell` is given the crates that have to
 /// be compiled for it.
@@ -68,7 +70,7 @@ pub fn prelude(library: &Path) -> String {
         ":dep notebook = {{ path = {:?} }}\n",
         library.display().to_string()
     ));
-    commands + NAMES
+    commands + &names()
 }
 
 /// Whether a `:dep` asks for what is there from the start. evcxr's check of a dependency empties
