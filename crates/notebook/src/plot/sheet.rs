@@ -17,6 +17,9 @@ use crate::text::{escape, only_xml_characters};
 /// plotters places things on whole units. With two units to a CSS pixel, half pixels are possible.
 pub(super) const UNITS: f64 = 2.0;
 
+/// Bold letters are a tenth wider.
+const BOLD: f64 = 1.1;
+
 /// plotters divides a font's size by this before writing it down.
 const FONT_FACTOR: f64 = 1.24;
 
@@ -37,10 +40,10 @@ pub(crate) fn paint(
         width,
     };
     let room = width - 2.0 * MARGIN;
-    // Bold letters are a tenth wider. A long title is set smaller before it is cut.
-    let long = style::text_width(title, TITLE_SIZE * 1.1) > room;
+    // A long title is set smaller before it is cut.
+    let long = style::text_width(title, TITLE_SIZE * BOLD) > room;
     let size = if long { TEXT_SIZE } else { TITLE_SIZE };
-    let heading = style::fit(title, size * 1.1, room);
+    let heading = style::fit(title, size * BOLD, room);
     sheet.text(&heading, (MARGIN, 26.0), Label::new(size).bold());
     draw(&mut sheet);
     let notes = sheet.finish();
@@ -275,15 +278,18 @@ impl Sheet<'_> {
             return;
         }
         self.note(String::new());
-        // What is centered near an edge stays within the picture.
-        let half = style::text_width(&text, label.size) / 2.0;
-        let (x, y) = at;
-        let x = match label.anchor {
-            HPos::Center if 2.0 * half + 4.0 < self.width => {
-                x.clamp(half + 2.0, self.width - half - 2.0)
-            }
-            _ => x,
+        // Nothing leaves the picture: what comes too near an edge is moved, and what is wider than the picture is cut.
+        let size = label.size * if label.bold { BOLD } else { 1.0 };
+        let text = style::fit(&text, size, self.width - 4.0);
+        let width = style::text_width(&text, size);
+        let before = match label.anchor {
+            HPos::Left => 0.0,
+            HPos::Center => width / 2.0,
+            HPos::Right => width,
         };
+        let (x, y) = at;
+        let last = self.width - 2.0 - width + before;
+        let x = x.clamp(before + 2.0, last.max(before + 2.0));
         let mut font = ("sans-serif", label.size * UNITS * FONT_FACTOR).into_font();
         if label.bold {
             font = font.style(FontStyle::Bold);

@@ -124,6 +124,18 @@ pub(crate) fn name() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z ]{0,12}", "[A-Za-z0-9 :/,.-]{0,60}", "\\PC{0,30}"]
 }
 
+#[test]
+fn a_label_that_is_too_long_for_its_place_is_moved_then_cut() {
+    for length in [5, 60, 400] {
+        let label = "M0 ,A".repeat(length / 5);
+        let bars = Bars::new("")
+            .x_label(&label)
+            .bar("a name that takes room", 0.0);
+        assert!(faults(&bars.svg()).is_empty(), "{:#?}", faults(&bars.svg()));
+        assert_eq!(bars.svg().contains(&label), length < 400);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
