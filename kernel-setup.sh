@@ -10,10 +10,12 @@ readonly VENV=$ROOT/.venv
 readonly LOGS=$ROOT/.cache/logs
 readonly OLDEST_RUST_MINOR=95  # Rust 1.95
 readonly OLDEST_PYTHON_MINOR=10 # Python 3.10
-# A person may have cargo put its files elsewhere; the kernel is then there too.
+# You may have cargo put its files elsewhere; the kernel is then there too.
 target=${CARGO_TARGET_DIR:-target}
 if [[ $target != /* ]]; then target=$ROOT/$target; fi
 readonly KERNEL=$target/release/async-notebook-kernel
+# Two checkouts may share their build folder, and with it the kernel's binary.
+export ASYNC_NOTEBOOK_LIBRARY=$ROOT/crates/notebook
 readonly FIRST_NOTEBOOK=notebooks/00-start-here.ipynb
 
 print_help() {

@@ -1,5 +1,6 @@
 //! Which kernel is started, and how.
 
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -38,7 +39,7 @@ fn patience() -> u32 {
 #[derive(Debug, Clone)]
 pub struct Launch {
     argv: Vec<String>,
-    environment: Vec<(String, String)>,
+    environment: Vec<(String, OsString)>,
     pub(crate) transport: Transport,
     pub(crate) lenient: bool,
     pub(crate) start_limit: Duration,
@@ -61,7 +62,11 @@ impl Launch {
             binary.display()
         );
         let binary = binary.to_string_lossy().into_owned();
+        let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/notebook");
         Self::command([&binary, "run", "--connection-file", CONNECTION_FILE])
+            .env("ASYNC_NOTEBOOK_LIBRARY", library)
+            // A test that watches the compiler wants it to run.
+            .env("ASYNC_NOTEBOOK_COMPILED_CELLS", "off")
     }
 
     /// Any kernel, by the `argv` of its kernelspec: `{connection_file}` stands for the connection file.
@@ -85,7 +90,7 @@ impl Launch {
 
     /// Sets a variable of the kernel's environment.
     #[must_use]
-    pub fn env(mut self, name: &str, value: impl AsRef<str>) -> Self {
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         let value = value.as_ref().to_owned();
         self.environment.push((name.to_owned(), value));
         self

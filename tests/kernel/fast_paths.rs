@@ -108,6 +108,199 @@ fn library(package: &Path, name: &str) -> PathBuf {
     libraries.find(is_it).expect("the library was built")
 }
 
+/// A path dependency with what only cargo knows of: a build script, a macro of its own, its workspace's manifest.
+#[tokio::test]
+async fn what_stands_behind_a_dependency_is_seen_when_it_changes() {
+    let mut kernel = Kernel::start().await;
+    let root = kernel.folder().join("workspace");
+    let write = |file: &str, text: &str| {
+        let file = root.join(file);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(file, text).expect("the test's folder can be written");
+    };
+    let workspace = |version: &str| {
+        format!(
+            "[workspace]\nmembers = [\"tiny\", \"derive\"]\n[workspace.package]\nversion = \"{version}\"\n"
+        )
+    };
+    let derive = |answer: u8| {
+        format!(
+            "#[proc_macro]\npub fn answer(_: proc_macro::TokenStream) -> proc_macro::TokenStream {{ \"{answer}u8\".parse().unwrap() }}\n"
+        )
+    };
+    write("Cargo.toml", &workspace("0.1.1"));
+    write(
+        "derive/Cargo.toml",
+        "[package]\nname = \"derive\"\nedition = \"2024\"\n[lib]\nproc-macro = true\n",
+    );
+    write("derive/src/lib.rs", &derive(1));
+    write(
+        "tiny/Cargo.toml",
+        "[package]\nname = \"tiny\"\nversion.workspace = true\nedition = \"2024\"\n[dependencies]\nderive = { path = \"../derive\" }\n",
+    );
+    write(
+        "tiny/build.rs",
+        "fn main() {\n    println!(\"cargo::rerun-if-changed=watched\");\n    println!(\"cargo::rustc-env=WATCHED={}\", std::fs::read_to_string(\"watched\").unwrap());\n}\n",
+    );
+    write("tiny/watched", "one");
+    write(
+        "tiny/src/lib.rs",
+        "pub fn all() -> String { format!(\"{} {} {}\", derive::answer!(), env!(\"WATCHED\"), env!(\"CARGO_PKG_VERSION\")) }\n",
+    );
+
+    let dependency = format!(
+        ":dep tiny = {{ path = {:?} }}\ntiny::all()",
+        root.join("tiny").display().to_string()
+    );
+    assert_eq!(value_of(&mut kernel, &dependency).await, r#""1 one 0.1.1""#);
+    // cargo goes by times, and file systems know them by some milliseconds.
+    let later = Duration::from_millis(50);
+    tokio::time::sleep(later).await;
+    write("tiny/watched", "two");
+    assert_eq!(
+        value_of(&mut kernel, "tiny::all()").await,
+        r#""1 two 0.1.1""#
+    );
+    tokio::time::sleep(later).await;
+    write("derive/src/lib.rs", &derive(22));
+    assert_eq!(
+        value_of(&mut kernel, "tiny::all()").await,
+        r#""22 two 0.1.1""#
+    );
+    tokio::time::sleep(later).await;
+    write("Cargo.toml", &workspace("0.1.2"));
+    assert_eq!(
+        value_of(&mut kernel, "tiny::all()").await,
+        r#""22 two 0.1.2""#
+    );
+}
+
+/// A kernel whose compiled cells are kept in this folder.
+fn with_store(folder: &Path) -> Launch {
+    Launch::kernel().env("ASYNC_NOTEBOOK_COMPILED_CELLS", folder.join("cells"))
+}
+
+/// The files of a store, with what is in them.
+fn entries(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(folder.join("cells")).into_iter().flatten();
+    let paths = entries.flatten().map(|entry| entry.path());
+    paths
+        .filter(|path| path.extension().is_none())
+        .filter_map(|path| Some((path.clone(), fs::read(path).ok()?)))
+        .collect()
+}
+
+/// Waits until a cell with this text is in the store.
+async fn until_kept(folder: &Path, text: &str) {
+    let has_text = |bytes: &[u8]| bytes.windows(text.len()).any(|it| it == text.as_bytes());
+    let wait = async {
+        while !entries(folder).iter().any(|(_, bytes)| has_text(bytes)) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let limit = Duration::from_secs(60);
+    assert!(
+        tokio::time::timeout(limit, wait).await.is_ok(),
+        "`{text}` was not compiled within {limit:?}"
+    );
+}
+
+const LESSON: [&str; 4] = [
+    "use std::time::Duration;\nlet step = 1_u32;",
+    "static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(40);\nlet task = tokio::spawn(async move { tokio::time::sleep(Duration::from_millis(1)).await; step + 1 });",
+    "COUNT.fetch_add(task.await?, std::sync::atomic::Ordering::Relaxed);\nCOUNT.load(std::sync::atomic::Ordering::Relaxed)",
+    "\npanic!(\"here\")",
+];
+
+/// Runs the cells of a small lesson.
+async fn run_lesson(kernel: &mut Kernel) {
+    for code in &LESSON[..2] {
+        kernel.execute(*code).await.ok();
+    }
+    kernel.execute(LESSON[2]).await.ok().result("42");
+    kernel
+        .execute(LESSON[3])
+        .await
+        .error("Panic", "here")
+        .traceback_contains("line 2");
+}
+
+/// What a kernel says of its store.
+async fn cache_of(kernel: &mut Kernel) -> String {
+    let transcript = kernel.execute(":cache").await.ok().into_transcript();
+    transcript.result_text().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn compiled_cells_are_kept_for_the_next_session() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut first = with_store(folder.path()).start().await;
+    run_lesson(&mut first).await;
+    until_kept(folder.path(), "panic!(\"here\")").await;
+    until_kept(folder.path(), "COUNT.load").await;
+    assert!(!cache_of(&mut first).await.contains(" 0 were compiled"));
+
+    // Two kernels at once, and all that a cell is shows in the same way.
+    let (mut one, mut other) = tokio::join!(
+        with_store(folder.path()).start(),
+        with_store(folder.path()).start()
+    );
+    tokio::join!(run_lesson(&mut one), run_lesson(&mut other));
+    for kernel in [&mut one, &mut other] {
+        let said = cache_of(kernel).await;
+        assert!(said.contains(" 0 were compiled"), "{said}");
+    }
+
+    // Another text, or other things around it, is another cell.
+    one.execute("let step = 2_u32;").await.ok();
+    one.execute(LESSON[1]).await.ok();
+    one.execute(LESSON[2]).await.ok().result("43");
+    let said = cache_of(&mut one).await;
+    assert!(!said.contains(" 0 were compiled"), "{said}");
+}
+
+#[tokio::test]
+async fn a_damaged_store_gives_no_wrong_cell() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut first = with_store(folder.path()).start().await;
+    run_lesson(&mut first).await;
+    until_kept(folder.path(), "panic!(\"here\")").await;
+    // Cut short, overwritten in the middle, exchanged, and left unfinished by a kernel that was killed.
+    let files = entries(folder.path());
+    for (index, (path, bytes)) in files.iter().enumerate() {
+        let mut bytes = bytes.clone();
+        let middle = bytes.len() / 2;
+        match index % 3 {
+            0 => bytes.truncate(middle),
+            1 => bytes[middle] ^= 0xff,
+            _ => bytes.clone_from(&files[0].1),
+        }
+        fs::write(path, bytes).expect("it is written");
+    }
+    fs::write(folder.path().join("cells/x.unfinished"), "half").expect("it is written");
+    let mut second = with_store(folder.path()).start().await;
+    run_lesson(&mut second).await;
+    second.execute(":cache clear").await.ok();
+    run_lesson(&mut second).await;
+    // A folder that cannot be written.
+    let file = folder.path().join("file");
+    fs::write(&file, "").expect("it is written");
+    let mut third = with_store(&file).start().await;
+    run_lesson(&mut third).await;
+}
+
+#[tokio::test]
+async fn a_cell_that_reads_a_file_is_never_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = folder.path().join("included.txt");
+    let code = format!("include_str!({:?})", text.display().to_string());
+    for content in ["one", "two"] {
+        fs::write(&text, content).expect("it is written");
+        let mut kernel = with_store(folder.path()).start().await;
+        assert_eq!(value_of(&mut kernel, &code).await, format!("{content:?}"));
+    }
+}
+
 #[tokio::test]
 async fn a_cell_compiled_ahead_runs_as_it_stands_and_not_before() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -121,20 +314,14 @@ async fn a_cell_compiled_ahead_runs_as_it_stands_and_not_before() {
         notebook_with(["let step = 1;", &second, "step + 20"]),
     )
     .expect("the notebook is written");
-    let launch = Launch::kernel().env("JPY_SESSION_NAME", notebook.to_string_lossy());
+    let launch = with_store(folder.path()).env("JPY_SESSION_NAME", &notebook);
     let mut kernel = launch.start().await;
 
     kernel
         .execute(Cell::new("let step = 1;").with_id("cell-0"))
         .await
         .ok();
-    let package = package_of(&mut kernel).await;
-    // Asking for the folder made way for the question; the next cell has it compiled again.
-    kernel
-        .execute(Cell::new("let step = 1;").with_id("cell-0"))
-        .await
-        .ok();
-    until_compiled_ahead(&package).await;
+    until_kept(folder.path(), "\"ran\"").await;
     assert!(!proof.exists(), "what is compiled ahead must not run");
     kernel
         .execute(Cell::new(second.as_str()).with_id("cell-1"))
@@ -143,8 +330,8 @@ async fn a_cell_compiled_ahead_runs_as_it_stands_and_not_before() {
         .result("2");
     assert!(proof.exists());
 
-    // The third cell was compiled ahead as it is saved; it runs as the person has it now.
-    until_compiled_ahead(&package).await;
+    // The third cell was compiled ahead as it is saved; it runs as the user has it now.
+    until_kept(folder.path(), "step + 20").await;
     kernel
         .execute(Cell::new("step + 300").with_id("cell-2"))
         .await
@@ -165,14 +352,13 @@ std::thread::spawn(|| {
     let slow = "#[allow(long_running_const_eval)]
 const STEPS: u64 = { let mut steps = 0; while steps < 300_000 { steps += 1; } steps };";
     fs::write(&notebook, notebook_with([first, slow, ""])).expect("the notebook is written");
-    let launch = Launch::kernel().env("JPY_SESSION_NAME", notebook.to_string_lossy());
+    let launch = with_store(folder.path()).env("JPY_SESSION_NAME", &notebook);
     let mut kernel = launch.start().await;
-    let package = package_of(&mut kernel).await;
     kernel
         .execute(Cell::new(first).with_id("cell-0"))
         .await
         .ok();
-    until_compiled_ahead(&package).await;
+    until_kept(folder.path(), "STEPS").await;
     kernel
         .execute("lost")
         .await
@@ -194,27 +380,4 @@ fn notebook_with(cells: [&str; 3]) -> String {
         .collect();
     serde_json::json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
         .to_string()
-}
-
-/// Waits until a cell was put aside.
-async fn until_compiled_ahead(package: &Path) {
-    let is_there = || {
-        let entries = fs::read_dir(package.join(".ahead"))
-            .into_iter()
-            .flatten()
-            .flatten();
-        entries
-            .map(|entry| entry.path())
-            .any(|path| path.extension().is_some_and(|it| it == "json"))
-    };
-    let wait = async {
-        while !is_there() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let limit = Duration::from_secs(20);
-    assert!(
-        tokio::time::timeout(limit, wait).await.is_ok(),
-        "nothing was compiled ahead within {limit:?}"
-    );
 }

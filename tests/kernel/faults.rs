@@ -1,6 +1,8 @@
-//! Cells that end their process: an error that says so, and the next cell works.
+//! Cells that end their process, and faults of the kernel's own: an error that says so, and the next cell works.
 
-use client::Kernel;
+use client::{Kernel, Launch};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 
 #[tokio::test]
 async fn a_cell_that_ends_its_process_fails_and_the_next_one_works() {
@@ -40,4 +42,80 @@ async fn a_cell_that_ends_its_process_fails_and_the_next_one_works() {
             .ok()
             .result("5");
     }
+}
+
+/// What a cell has forked holds on to everything that its process had open.
+#[tokio::test]
+async fn what_a_cell_has_forked_does_not_make_the_next_process_mute() {
+    let mut kernel = Kernel::start().await;
+    kernel
+        .execute(
+            r#"unsafe extern "C" { fn fork() -> i32; fn sleep(seconds: u32) -> u32; fn _exit(status: i32) -> !; }
+if unsafe { fork() } == 0 { unsafe { sleep(6); _exit(0) } }
+std::process::exit(3)"#,
+        )
+        .await
+        .error("ProcessEnded", "status 3");
+    for number in 0..3 {
+        kernel
+            .execute(format!("println!(\"{number}\");\n{number}"))
+            .await
+            .ok()
+            .stdout(&format!("{number}\n"))
+            .result(&number.to_string());
+    }
+    // Also when the forked process has ended, and its connection with it.
+    kernel
+        .execute("tokio::time::sleep(std::time::Duration::from_secs(7)).await;")
+        .await
+        .ok();
+    kernel
+        .execute("println!(\"heard\");")
+        .await
+        .ok()
+        .stdout("heard\n");
+    kernel
+        .execute("std::process::exit(4)")
+        .await
+        .error("ProcessEnded", "status 4");
+    kernel.execute("1 + 1").await.ok().result("2");
+}
+
+#[tokio::test]
+async fn a_panic_in_the_kernel_is_the_cells_error_and_the_session_goes_on() {
+    let launch = Launch::kernel().env("ASYNC_NOTEBOOK_PANIC_ON", "a fault on purpose");
+    let mut kernel = launch.start().await;
+    kernel.execute("let kept = 1;").await.ok();
+    kernel
+        .execute("let lost = 2; // a fault on purpose")
+        .await
+        .error("InternalError", "panicked");
+    kernel.execute("kept").await.ok().result("1");
+    kernel.execute("lost").await.error("E0425", "lost");
+    kernel
+        .execute("let lost = 3;\nlost + kept")
+        .await
+        .ok()
+        .result("4");
+}
+
+#[tokio::test]
+async fn a_variable_of_the_environment_need_not_be_utf_8() {
+    let launch = Launch::kernel().env("ODD", OsStr::from_bytes(b"a\xffb"));
+    let mut kernel = launch.start().await;
+    kernel
+        .execute("std::env::var_os(\"ODD\").map(|odd| odd.len())")
+        .await
+        .ok()
+        .result("Some(3)");
+    kernel
+        .execute("!printenv ODD | wc -c")
+        .await
+        .ok()
+        .stdout("4\n");
+    kernel
+        .execute("let kept = vec![1];\nkept.len()")
+        .await
+        .ok()
+        .result("1");
 }

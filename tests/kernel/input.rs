@@ -126,3 +126,29 @@ notebook::input::read_line("? ").await?"#,
     kernel.reply_input("too late").await;
     kernel.execute("1 + 1").await.ok().result("2");
 }
+
+#[tokio::test]
+async fn a_tasks_question_outlives_other_cells() {
+    let mut kernel = Kernel::start().await;
+    let asking = Cell::new(
+        r#"let (ask, asked) = tokio::sync::oneshot::channel::<()>();
+tokio::spawn(async move {
+    let _ = asked.await;
+    println!("{:?}", notebook::input::read_line("? ").await.map_err(|error| error.to_string()));
+});"#,
+    );
+    let request = kernel.send(asking.with_stdin()).await;
+    kernel.finish(&request).await.ok();
+    let cell = Cell::new("let _ = ask.send(());").with_stdin();
+    kernel.execute(cell).await.ok();
+    kernel.next_input_request(&request).await;
+    kernel
+        .execute(Cell::new("1 + 1").with_stdin())
+        .await
+        .ok()
+        .result("2");
+    kernel.reply_input("still here").await;
+    kernel
+        .background_until(&request, r#"Ok("still here")"#)
+        .await;
+}

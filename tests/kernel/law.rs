@@ -620,7 +620,7 @@ async fn a_folder_with_a_long_name_and_spaces_is_a_folder() {
         .status();
     assert!(copied.is_ok_and(|status| status.success()));
     let mut kernel = Launch::kernel()
-        .env("ASYNC_NOTEBOOK_CACHE", cache.to_string_lossy())
+        .env("ASYNC_NOTEBOOK_CACHE", &cache)
         .start()
         .await;
     // The first cell waits until what cells link to is built there.

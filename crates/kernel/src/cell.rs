@@ -9,6 +9,7 @@
 //! - [`definitions`]: the items that cells have made.
 //! - [`variables`]: the variables that they have made.
 //! - [`generate`]: the texts for the analyser and for the compiler.
+//! - [`source_map`]: from a line that was compiled back to a cell and its line.
 //! - [`plan`]: how a cell is compiled, and what to try next.
 
 pub mod commands;
@@ -16,4 +17,5 @@ pub mod definitions;
 pub mod generate;
 pub mod parse;
 pub mod plan;
+pub mod source_map;
 pub mod variables;

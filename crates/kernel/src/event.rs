@@ -1,6 +1,6 @@
 //! Everything that can happen to the kernel, and everything that it can do about it.
 //!
-//! [`Event`]s go into the [`crate::dispatcher::Dispatcher`], [`Action`]s come out; neither needs a
+//! [`Event`]s go into the [`crate::frontend::Frontend`], [`Action`]s come out; neither needs a
 //! socket, a process or evcxr to exist.
 
 use channel::{CellNumber, WorkerFrame};
@@ -22,7 +22,7 @@ pub enum Event {
         channel: RequestChannel,
         message: Box<JupyterMessage>,
     },
-    /// The person answered a question on the stdin socket.
+    /// The user answered a question on the stdin socket.
     InputReply {
         value: String,
         /// The id of the message that asked, where the front end says it.
@@ -31,7 +31,7 @@ pub enum Event {
     /// The worker said something.
     Worker(WorkerFrame),
     /// A worker process has ended, and all that it wrote has been seen.
-    WorkerGone,
+    WorkerExited,
     /// The engine said something.
     Engine(EngineEvent),
     /// A time that an [`Action::Remind`] set has come.
@@ -125,7 +125,7 @@ pub struct Completion {
     pub label: String,
 }
 
-/// A moment that the dispatcher wants to be told of.
+/// A moment that the frontend wants to be told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reminder {
     /// Time to look whether an interrupt has stopped the compiler.
@@ -146,7 +146,7 @@ pub enum Action {
     },
     /// Tell all front ends.
     Publish(Box<JupyterMessage>),
-    /// Ask the person, on the stdin socket.
+    /// Ask the user, on the stdin socket.
     Ask(Box<JupyterMessage>),
     /// Compile and run a cell.
     Execute {

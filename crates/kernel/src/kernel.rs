@@ -1,27 +1,32 @@
-//! The loop: what happens becomes an [`Event`], the dispatcher answers with [`Action`]s, and those
+//! The loop: what happens becomes an [`Event`], the frontend answers with [`Action`]s, and those
 //! are carried out here. Nothing is decided in this module.
 
-use crate::dispatcher::Dispatcher;
-use crate::engine::session::Session;
-use crate::engine::{Command, Engine};
+use crate::children::Children;
+use crate::compile::{Service, store::Store};
+use crate::engine::{Command, Engine, Parts};
 use crate::event::{Action, Event, RequestChannel};
+use crate::frontend::Frontend;
+use crate::frontend::replies;
 use crate::jupyter::iopub::{self, Publication};
-use crate::jupyter::replies;
 use crate::jupyter::sockets::{self, Sockets};
-use crate::workers::Workers;
+use crate::paths;
+use crate::session::Session;
+use crate::supervisor::Workers;
 use anyhow::Context;
+use channel::KernelFrame;
 use jupyter_protocol::JupyterMessage;
 use rustix::process::Signal;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
-/// How many events may wait. A worker that writes faster than the front end reads waits in turn.
+/// How many events may wait. A worker that writes faster than its output is sorted waits, too.
 const WAITING_EVENTS: usize = 256;
 
 /// How long the last messages may take to be sent when the kernel ends.
-const FAREWELL: Duration = Duration::from_secs(2);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How often the kernel looks whether the server that started it still lives.
 const LOOK_FOR_PARENT: Duration = Duration::from_secs(1);
@@ -52,7 +57,7 @@ impl Parent {
 /// be made.
 pub fn run(connection_file: &Path) -> anyhow::Result<()> {
     let info = sockets::read_connection_file(connection_file)?;
-    let session = Session::create().context("no session could be started")?;
+    let session = Arc::new(Session::create().context("no session could be started")?);
     // The analyser fills some 700 MB bit by bit; in huge pages it would take a second longer and more memory.
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::disable_transparent_huge_pages(true);
@@ -63,17 +68,18 @@ pub fn run(connection_file: &Path) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("the kernel's own runtime could not be started")?;
-    let (folder, socket) = (session.folder().to_owned(), session.socket());
-    let result = runtime.block_on(serve(&info, session));
+    let result = runtime.block_on(serve(&info, Arc::clone(&session)));
     // The engine's thread may be in the middle of a cell. Its processes have been ended; waiting
     // for evcxr to notice would keep the front end waiting.
-    let _ = std::fs::remove_dir_all(folder);
-    let _ = std::fs::remove_file(socket);
+    session.remove();
     runtime.shutdown_background();
     result
 }
 
-async fn serve(info: &jupyter_protocol::ConnectionInfo, session: Session) -> anyhow::Result<()> {
+async fn serve(
+    info: &jupyter_protocol::ConnectionInfo,
+    session: Arc<Session>,
+) -> anyhow::Result<()> {
     let (events, mut inbox) = mpsc::channel(WAITING_EVENTS);
     let session_id = format!("kernel-{}", std::process::id());
     let sockets = sockets::listen(info, &session_id, &events).await?;
@@ -85,18 +91,36 @@ async fn serve(info: &jupyter_protocol::ConnectionInfo, session: Session) -> any
     } = sockets;
     let (publications, publications_inbox) = mpsc::unbounded_channel();
     tokio::spawn(iopub::publish(iopub_socket, publications_inbox));
-    let workers = Workers::listen(&session.socket(), events.clone())
-        .context("the kernel cannot listen for its worker")?;
-    let engine = Engine::start(session, workers.clone(), events.clone())
+    let children = Children::default();
+    let (folder, limit) = paths::compiled_cells();
+    let parts = Parts {
+        workers: Workers::listen(
+            &session.worker_socket(),
+            session.token().clone(),
+            events.clone(),
+        )
+        .context("the kernel cannot listen for its worker")?,
+        service: Service::listen(
+            Arc::clone(&session),
+            children.clone(),
+            Store::new(folder, limit),
+        )
+        .context("the compile service cannot listen")?,
+        session,
+        children: children.clone(),
+    };
+    let workers = parts.workers.clone();
+    let engine = Engine::start(parts, events.clone())
         .context("the thread for evcxr could not be started")?;
-    let mut dispatcher = Dispatcher::new(engine.sources(), replies::ports(info));
-    let mut hands = Hands {
+    let mut frontend = Frontend::new(engine.sources(), replies::ports(info));
+    let mut effects = Effects {
         shell,
         control,
         stdin,
         publications,
         engine,
         workers,
+        children,
         events: events.clone(),
     };
     let mut orphaned = tokio::time::interval(LOOK_FOR_PARENT);
@@ -120,38 +144,30 @@ async fn serve(info: &jupyter_protocol::ConnectionInfo, session: Session) -> any
                 Event::Terminate
             }
         };
-        let actions = match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            dispatcher.handle(event)
-        })) {
-            Ok(actions) => actions,
-            Err(_) => {
-                tracing::error!("the dispatcher panicked on an event; the session goes on");
-                continue;
-            }
-        };
-        for action in actions {
+        for action in frontend.handle(event) {
             if matches!(action, Action::Exit) {
-                hands.leave().await;
+                effects.shut_down().await;
                 return Ok(());
             }
-            hands.carry_out(action).await;
+            effects.apply(action).await;
         }
     }
 }
 
 /// Everything that actions are carried out with.
-struct Hands {
+struct Effects {
     shell: jupyter_zmq_client::RouterSendConnection,
     control: jupyter_zmq_client::RouterSendConnection,
     stdin: jupyter_zmq_client::RouterSendConnection,
     publications: mpsc::UnboundedSender<Publication>,
     engine: Engine,
     workers: Workers,
+    children: Children,
     events: mpsc::Sender<Event>,
 }
 
-impl Hands {
-    async fn carry_out(&mut self, action: Action) {
+impl Effects {
+    async fn apply(&mut self, action: Action) {
         match action {
             Action::Reply { channel, message } => {
                 let socket = match channel {
@@ -181,10 +197,21 @@ impl Hands {
                 self.engine.tell(Command::Query { request, query });
             }
             Action::CompileAhead { after } => self.engine.tell(Command::CompileAhead { after }),
+            // The answer to a question of a program's is the program's.
+            Action::TellWorker(KernelFrame::InputReply { ref value, .. })
+                if self.children.answer_program(value.as_deref()) => {}
             Action::TellWorker(frame) => self.workers.tell(&frame),
-            Action::SignalPrograms => self.workers.signal(Signal::INT),
-            Action::KillWorker => self.workers.signal(Signal::KILL),
-            Action::KillCompiler => self.workers.kill_compiler(),
+            Action::SignalPrograms => {
+                if !self.children.signal_program(Signal::INT) {
+                    self.workers.signal(Signal::INT);
+                }
+            }
+            Action::KillWorker => {
+                if !self.children.signal_program(Signal::KILL) {
+                    self.workers.signal(Signal::KILL);
+                }
+            }
+            Action::KillCompiler => self.children.cancel(),
             Action::Remind { after, of } => {
                 let events = self.events.clone();
                 tokio::spawn(async move {
@@ -197,11 +224,12 @@ impl Hands {
     }
 
     /// Ends the processes of this session, after the last messages are out.
-    async fn leave(&mut self) {
-        self.workers.kill_all();
+    async fn shut_down(&mut self) {
+        self.children.cancel();
+        self.workers.signal(Signal::KILL);
         let (done, flushed) = oneshot::channel();
         let _ = self.publications.send(Publication::Flush(done));
-        let _ = tokio::time::timeout(FAREWELL, flushed).await;
+        let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, flushed).await;
     }
 }
 

@@ -2,30 +2,38 @@
 //!
 //! # Layout
 //!
-//! The way of a cell: [`jupyter`] (the sockets) → [`dispatcher`] (what the front end sees, without
-//! any input or output) → [`engine`] (evcxr, on a thread of its own) → [`worker`] (the process that
-//! runs cells) → [`workers`] (the kernel's side of the channel) → the dispatcher again →
-//! [`jupyter::iopub`].
+//! The way of a cell: [`jupyter`] (the sockets) → [`frontend`] (what the front end sees, without
+//! any input or output) → [`engine`] (one cell after the other, on a thread of its own) → [`evcxr`] (types and
+//! commands) → [`shim`] → [`compile`] (cargo and the compiler) → [`worker`] (the process that runs cells) →
+//! [`supervisor`] (the kernel's side of the channel) → the frontend again → [`jupyter::iopub`].
 //!
 //! - [`kernel`]: the loop that turns what happens into [`event::Event`]s and carries out the
-//!   [`event::Action`]s that the dispatcher answers with.
+//!   [`event::Action`]s that the frontend answers with.
 //! - [`event`]: both of these, closed lists.
 //! - [`cell`]: what a cell is, as text, and what is compiled of it. [`syntax`]: whether it can be read.
-//! - [`paths`]: where the library, the prebuilt folder and the sessions are.
+//! - [`paths`]: where the library, the prebuilt folder and the sessions are. [`session`]: a kernel's own folders.
 //!
-//! The same binary is three programs: the kernel; the worker, when evcxr starts it; and a stand-in
-//! for cargo ([`engine::cargo`]), when evcxr calls that.
+//! The same binary is three programs: the kernel; the [`worker`], when evcxr starts it; and the [`shim`], when evcxr
+//! calls what it takes for cargo.
 
+mod caller;
 mod cell;
-mod dispatcher;
+mod children;
+mod compile;
 mod engine;
+mod environment;
+mod evcxr;
 mod event;
+mod frontend;
 mod jupyter;
 mod kernel;
 mod paths;
+mod prebuild;
+mod session;
+mod shim;
+mod supervisor;
 mod syntax;
 mod worker;
-mod workers;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -33,7 +41,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
-/// rustc's and the analyser's small allocations are what a warm-up is made of.
+/// The analyser's many small allocations are what a warm-up is made of.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -78,8 +86,8 @@ struct Install {
 }
 
 fn main() -> ExitCode {
-    if let Some(tool) = engine::cargo::called_as() {
-        return engine::cargo::stand_in(tool);
+    if let Some(tool) = shim::called_as() {
+        return shim::run(tool);
     }
     let result = if worker::is_worker() {
         worker::run().context("the process that runs cells could not start")
@@ -122,6 +130,6 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
             );
             Ok(())
         }
-        Command::Prebuild => engine::prebuild::prebuild().context("nothing was prebuilt"),
+        Command::Prebuild => prebuild::prebuild().context("nothing was prebuilt"),
     }
 }

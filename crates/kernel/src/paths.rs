@@ -3,11 +3,28 @@
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// The folder of the crate `notebook`, which every cell links to. `ASYNC_NOTEBOOK_LIBRARY` names
-/// another one than that of the repository in which this kernel was built.
+/// As much as all lessons take, twice.
+const DEFAULT_LIMIT_MB: u64 = 1024;
+
+/// The folder of the crate `notebook`, which every cell links to: what `ASYNC_NOTEBOOK_LIBRARY` names (the kernelspec
+/// sets it), or else the one in the repository, or beside the installation, in which this binary lies.
 pub fn library() -> PathBuf {
-    from_environment("ASYNC_NOTEBOOK_LIBRARY")
-        .unwrap_or_else(|| repository().join("crates/notebook"))
+    let library = from_environment("ASYNC_NOTEBOOK_LIBRARY")
+        .or_else(|| library_near(&std::env::current_exe().ok()?))
+        .unwrap_or_else(|| PathBuf::from("crates/notebook"));
+    // One spelling, since it is compared. Where there is none, whoever needs it says so.
+    library.canonicalize().unwrap_or(library)
+}
+
+/// The library's folder in one of the folders above the binary: `target/release` is below a repository, and `bin`
+/// beside `share`.
+fn library_near(binary: &Path) -> Option<PathBuf> {
+    let folders = binary.ancestors().skip(1);
+    folders
+        .flat_map(|folder| {
+            ["crates/notebook", "share/async-notebook/crates/notebook"].map(|it| folder.join(it))
+        })
+        .find(|library| library.join("Cargo.toml").is_file())
 }
 
 /// The folders of the crates that the library is made of.
@@ -16,9 +33,11 @@ pub fn sources_of_library() -> [PathBuf; 3] {
 }
 
 /// The folder for what can be made again: the prebuilt dependencies and the sessions.
-/// `ASYNC_NOTEBOOK_CACHE` names another one.
+/// `ASYNC_NOTEBOOK_CACHE` names another one than that of the repository.
 pub fn cache() -> PathBuf {
-    from_environment("ASYNC_NOTEBOOK_CACHE").unwrap_or_else(|| repository().join(".cache"))
+    let library = library();
+    let repository = library.ancestors().nth(2).unwrap_or(&library);
+    from_environment("ASYNC_NOTEBOOK_CACHE").unwrap_or_else(|| repository.join(".cache"))
 }
 
 /// What a session starts from.
@@ -29,6 +48,19 @@ pub fn prebuilt() -> PathBuf {
 /// The source of the standard library, as the analyser reads it.
 pub fn standard_library() -> PathBuf {
     prebuilt().join("library")
+}
+
+/// Compiled cells, and how many bytes of them are kept at most. `ASYNC_NOTEBOOK_COMPILED_CELLS` names another folder,
+/// or is `off`; `ASYNC_NOTEBOOK_COMPILED_CELLS_MB` another limit, in megabytes.
+pub fn compiled_cells() -> (Option<PathBuf>, u64) {
+    let folder = match from_environment("ASYNC_NOTEBOOK_COMPILED_CELLS") {
+        Some(folder) if folder == Path::new("off") => None,
+        Some(folder) => Some(folder),
+        None => Some(cache().join("cells")),
+    };
+    let limit = std::env::var("ASYNC_NOTEBOOK_COMPILED_CELLS_MB");
+    let limit = limit.ok().and_then(|limit| limit.parse::<u64>().ok());
+    (folder, limit.unwrap_or(DEFAULT_LIMIT_MB) << 20)
 }
 
 /// One folder a kernel that runs.
@@ -79,12 +111,22 @@ fn from_environment(variable: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-/// The repository in which this binary was built.
-fn repository() -> PathBuf {
-    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    crate_folder
-        .parent()
-        .and_then(Path::parent)
-        .unwrap_or(crate_folder)
-        .to_owned()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_is_found_from_the_binary() {
+        let root = tempfile::tempdir().expect("a folder");
+        for (binary, library) in [
+            ("a b/target/release/kernel", "a b/crates/notebook"),
+            ("usr/bin/kernel", "usr/share/async-notebook/crates/notebook"),
+        ] {
+            let (binary, library) = (root.path().join(binary), root.path().join(library));
+            assert_eq!(library_near(&binary), None);
+            std::fs::create_dir_all(&library).expect("a folder");
+            std::fs::write(library.join("Cargo.toml"), "").expect("a file");
+            assert_eq!(library_near(&binary), Some(library));
+        }
+    }
 }

@@ -2,36 +2,29 @@
 //!
 //! evcxr asks for a run by a line on stdin and waits for a line on stdout. These two are kept aside, for
 //! [`commands`] alone; what a cell finds as stdin is empty, and what it writes to stdout and stderr goes through
-//! pipes to [`outlet`], which sends it to the kernel over a socket, in order with everything that the `notebook`
-//! library sends. [`splitter`] finds rich outputs in evcxr's convention among it. [`load`] runs the code.
+//! pipes to [`output_mux`], which sends it to the kernel over a socket, in order with everything that the `notebook`
+//! library sends. [`load`] runs the code.
 //!
 //! The worker knows neither Jupyter nor how cells are compiled.
 
 mod commands;
 mod load;
-mod outlet;
-mod splitter;
+mod output_mux;
 
-use outlet::Outlet;
+use crate::caller::{self, TOKEN_VARIABLE, WORKER_SOCKET};
+use crate::evcxr::texts;
+use output_mux::OutputMux;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{dup, fcntl_dupfd_cloexec};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
-use std::path::Path;
 use thiserror::Error;
-
-/// The environment variable that says where the kernel listens for its worker.
-pub const SOCKET_VARIABLE: &str = "ASYNC_NOTEBOOK_SOCKET";
 
 /// Why a worker could not begin.
 #[derive(Debug, Error)]
 pub enum WorkerError {
-    #[error("the worker cannot reach its kernel at {path}: {source}")]
-    Connect {
-        path: String,
-        source: std::io::Error,
-    },
+    #[error("the worker cannot reach its kernel: {0}")]
+    Connect(std::io::Error),
     #[error("the worker cannot arrange its standard streams: {0}")]
     Streams(#[from] rustix::io::Errno),
     #[error("the worker cannot start a thread: {0}")]
@@ -40,7 +33,7 @@ pub enum WorkerError {
 
 /// Whether evcxr started this process as its worker.
 pub fn is_worker() -> bool {
-    std::env::var_os("EVCXR_IS_RUNTIME").is_some()
+    std::env::var_os(texts::WORKER_VARIABLE).is_some()
 }
 
 /// Runs cells until evcxr or the kernel goes away; then it ends the process.
@@ -48,12 +41,15 @@ pub fn is_worker() -> bool {
 /// # Errors
 /// When the kernel cannot be reached or the system gives no pipes or threads.
 pub fn run() -> Result<(), WorkerError> {
-    let path = std::env::var(SOCKET_VARIABLE).unwrap_or_default();
-    let socket = UnixStream::connect(Path::new(&path))
-        .map_err(|source| WorkerError::Connect { path, source })?;
+    let socket = caller::connect(WORKER_SOCKET).map_err(WorkerError::Connect)?;
+    for variable in [WORKER_SOCKET, TOKEN_VARIABLE] {
+        // They are none of the user's business.
+        // SAFETY: no other thread runs yet.
+        unsafe { std::env::remove_var(variable) };
+    }
     // A group of its own, so that an interrupt reaches what cells start, and only that.
     let _ = rustix::process::setpgid(None, None);
-    // The kernel goes without them, the person's code need not.
+    // The kernel goes without them, the user's code need not.
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::disable_transparent_huge_pages(false);
     ignore_interrupts();
@@ -67,7 +63,7 @@ pub fn run() -> Result<(), WorkerError> {
     rustix::stdio::dup2_stdout(&stdout_writer)?;
     rustix::stdio::dup2_stderr(&stderr_writer)?;
 
-    let link = Outlet::install(
+    let link = OutputMux::install(
         socket.try_clone()?,
         evcxr_output,
         [stdout_reader, stderr_reader],
@@ -75,14 +71,14 @@ pub fn run() -> Result<(), WorkerError> {
     )?;
     // SAFETY: no other thread runs yet.
     unsafe { std::env::set_var(channel::link::LINK_VARIABLE, link.to_variable()) };
-    outlet::start_thread()?;
+    output_mux::start_thread()?;
     let runs = commands::start_thread(socket, evcxr_input)?;
     let mut loaded = load::Loaded::default();
     for library in runs {
         let is_kept = match loaded.run(&library) {
-            Ok(()) => outlet::is_kept(),
+            Ok(()) => output_mux::is_kept(),
             Err(error) => {
-                outlet::cell_failed(format!("the compiled cell could not be loaded: {error}"));
+                output_mux::cell_failed(format!("the compiled cell could not be loaded: {error}"));
                 false
             }
         };

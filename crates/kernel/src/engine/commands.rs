@@ -2,8 +2,8 @@
 
 use crate::event::{Answer, Completion};
 
-/// Each command as a person types it, and what it does.
-const HELP: &[(&str, &str)] = &[
+/// Each command as a user types it, and what it does.
+pub const HELP: &[(&str, &str)] = &[
     (":tasks", "List the tasks that run in the background"),
     (
         ":tasks cancel",
@@ -15,13 +15,18 @@ const HELP: &[(&str, &str)] = &[
     ),
     (":timeline off", "Show no timelines below cells any more"),
     (
+        ":cache",
+        "Show how many compiled cells are kept; `:cache clear` throws them away",
+    ),
+    (
+        ":version",
+        "Print the versions of the kernel, evcxr, the compiler and the system, for a report",
+    ),
+    (
         ":quit",
         "Nothing: a kernel is ended from JupyterLab's Kernel menu",
     ),
 ];
-
-/// What evcxr's own table leaves for a name, in characters.
-const NAME_WIDTH: usize = 17;
 
 /// The names of these commands.
 pub fn names() -> impl Iterator<Item = &'static str> {
@@ -40,6 +45,7 @@ pub fn code(name: &str, arguments: &str, is_alone: bool) -> Option<String> {
         (":tasks", _) => say("Say `:tasks`, `:tasks cancel 12` or `:tasks cancel all`."),
         (":timeline", ["on"]) => "::notebook::timeline::on();".to_owned(),
         (":timeline", ["off"]) => "::notebook::timeline::off();".to_owned(),
+        (":cache" | ":version", _) => say("Run this command in a cell of its own."),
         (":timeline", _) => say("Say `:timeline on` or `:timeline off`."),
         // evcxr's own would end the kernel itself, and the front end would not know why.
         (":quit", _) => say(
@@ -52,41 +58,6 @@ pub fn code(name: &str, arguments: &str, is_alone: bool) -> Option<String> {
 
 fn say(text: &str) -> String {
     format!("println!(\"{{}}\", {text:?});")
-}
-
-/// Whether a cell asks for the list of commands.
-pub fn asks_for_help(code: &str) -> bool {
-    code.lines().any(|line| line.trim() == ":help")
-}
-
-/// Puts these commands into evcxr's list, as text and as HTML, in the order of the alphabet.
-pub fn add_help(content: &mut [(String, String)]) {
-    for (mime_type, list) in content {
-        let is_html = mime_type == "text/html";
-        let row = |(name, help): &(&str, &str)| match is_html {
-            true => format!("<tr><td>{name}</td><td>{help}</td></tr>"),
-            false => format!("{name:<NAME_WIDTH$} {help}"),
-        };
-        let is_own = |line: &str| {
-            let quit = row(&(":quit", ""));
-            line.starts_with(quit.trim_end().trim_end_matches("</td></tr>"))
-        };
-        let (mut rows, around): (Vec<String>, Vec<String>) = list
-            .lines()
-            .filter(|line| !is_own(line))
-            .map(str::to_owned)
-            .partition(|line| line.starts_with(':') || line.starts_with("<tr>"));
-        if rows.is_empty() {
-            continue;
-        }
-        rows.extend(HELP.iter().map(row));
-        rows.sort();
-        // In HTML there is a line before and one after.
-        let before = around.len().div_ceil(2);
-        rows.splice(0..0, around[..before].iter().cloned());
-        rows.extend_from_slice(&around[before..]);
-        *list = rows.join("\n");
-    }
 }
 
 /// Adds these commands to an answer, where the line before the cursor begins one.
@@ -139,36 +110,6 @@ mod tests {
         for name in [":vars", ":taskset"] {
             assert_eq!(code(name, "", true), None, "{name}");
         }
-    }
-
-    #[test]
-    fn help_lists_them_among_the_others() {
-        let mut content = [
-            ("text/plain", ":quit             Quit\n:vars             List\n"),
-            (
-                "text/html",
-                "<table>\n<tr><td>:quit</td><td>Quit</td></tr>\n<tr><td>:vars</td><td>List</td></tr>\n</table>\n",
-            ),
-        ]
-        .map(|(mime_type, list)| (mime_type.to_owned(), list.to_owned()));
-        add_help(&mut content);
-        let [(_, text), (_, html)] = &content;
-        let names: Vec<&str> = text.lines().map(|line| line[..NAME_WIDTH].trim()).collect();
-        let expected = [
-            ":quit",
-            ":tasks",
-            ":tasks cancel",
-            ":timeline off",
-            ":timeline on",
-            ":vars",
-        ];
-        assert_eq!(names, expected);
-        assert!(!text.contains("Quit"), "{text}");
-        assert!(
-            html.starts_with("<table>\n<tr>") && html.ends_with("</tr>\n</table>"),
-            "{html}"
-        );
-        assert_eq!(html.matches("<tr>").count(), expected.len());
     }
 
     #[test]

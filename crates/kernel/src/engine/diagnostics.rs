@@ -11,13 +11,10 @@ mod places;
 pub mod rustc;
 pub mod unreadable;
 
-use super::source_map::SourceMap;
+use crate::cell::source_map::SourceMap;
+use crate::evcxr::texts;
 use crate::event::Failure;
 use channel::CellNumber;
-use evcxr::{CompilationError, Error};
-
-/// How evcxr begins when a build has failed and it finds no error in the output.
-const NO_ERRORS: &str = "Compilation failed, but no parsable errors were found";
 
 /// What the system says of a full disk.
 const NO_SPACE: &str = "No space left on device";
@@ -206,9 +203,8 @@ pub fn folder_is_gone(error: &anyhow::Error) -> Failure {
 }
 
 /// An error that is not the compiler's, or that evcxr cannot read as such; with it what the compiler said.
-pub fn plain_failure(error: &Error) -> Failure {
-    let message = error.to_string();
-    if message.starts_with(NO_ERRORS) && !message.lines().any(|line| line.starts_with("error")) {
+pub fn plain_failure(message: &str) -> Failure {
+    if texts::is_without_errors(message) {
         return not_about_the_cell(&[]);
     }
     let mut traceback: Vec<String> = message.lines().map(str::to_owned).collect();
@@ -223,23 +219,16 @@ pub fn plain_failure(error: &Error) -> Failure {
 }
 
 /// The error of a command that evcxr does not know, or cannot do. `names` are the commands that there are.
-pub fn command_failed(errors: &[CompilationError], names: &[String]) -> Failure {
-    let message = errors
-        .first()
-        .map(CompilationError::message)
-        .unwrap_or_default();
-    let value = reason(&message);
+pub fn command_failed(message: &str, names: &[String]) -> Failure {
+    let value = reason(message);
     let mut traceback: Vec<String> = message
         .lines()
         .map(str::to_owned)
         .filter(|line| !line.trim().is_empty())
         .collect();
-    // evcxr: "Unrecognised command :foo".
-    let unknown = value
-        .split_whitespace()
-        .find(|word| word.starts_with(':'))
-        .filter(|_| value.contains("nrecogni"));
-    if let Some(nearest) = unknown.and_then(|unknown| nearest(unknown, names)) {
+    if let Some(nearest) =
+        texts::unknown_command(&value).and_then(|unknown| nearest(unknown, names))
+    {
         traceback.push(format!(
             "Did you mean `{nearest}`? `:help` lists all commands."
         ));

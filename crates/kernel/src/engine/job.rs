@@ -4,16 +4,18 @@
 //! The engine's thread is inside evcxr meanwhile, and evcxr waits for what it takes for cargo. That asks here, on
 //! another thread ([`Builds`]).
 
-use super::cargo::guard;
-use super::cargo::report::Order;
 use super::diagnostics::{self, rustc::Message};
-use super::source_map::SourceMap;
 use crate::cell::definitions::{DefinitionId, Definitions};
 use crate::cell::generate::{self, Loaded, Source, Surroundings};
 use crate::cell::parse::Parsed;
 use crate::cell::plan::{self, Next, Plan};
+use crate::cell::source_map::SourceMap;
 use crate::cell::variables::Variables;
-use crate::workers::{Builds, Workers};
+use crate::compile::direct_rustc::Compiled;
+use crate::compile::{Builds, Order, library_guard};
+use crate::evcxr::texts;
+use crate::event::{EngineEvent, Event};
+use crate::supervisor::Workers;
 use channel::{CellNumber, KernelFrame};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,13 +25,6 @@ const MOST_BUILDS: usize = 40;
 
 /// How often what ended without a word on any code is compiled again.
 const MOST_ACCIDENTS: usize = 1;
-
-/// How evcxr writes that it keeps a variable: before its type, before its name, before its name again.
-const PUT: [&str; 3] = [
-    "evcxr_variable_store.put_variable::<",
-    ">(stringify!(",
-    "),",
-];
 
 /// What the session knows when a cell begins.
 #[derive(Debug, Clone, Default)]
@@ -130,7 +125,8 @@ impl Job {
             Stage::Failed => return Order::Failed,
             Stage::New => {}
         }
-        let mut types: BTreeMap<String, String> = text.lines().filter_map(kept_by_evcxr).collect();
+        let mut types: BTreeMap<String, String> =
+            text.lines().filter_map(texts::kept_variable).collect();
         types.retain(|name, _| self.parsed.lets.iter().any(|it| it.binds(name)));
         self.new_to_evcxr = types.keys().cloned().collect();
         types.retain(|name, type_text| {
@@ -172,17 +168,13 @@ impl Job {
     }
 
     /// Takes in how a build ended; the names that evcxr has to forget before the cell runs.
-    fn compiled(
-        &mut self,
-        is_good: bool,
-        messages: &[String],
-        cargo: Option<String>,
-    ) -> (Order, Vec<String>) {
-        let messages: Vec<Message> = messages
+    fn compiled(&mut self, compiled: Compiled) -> (Order, Vec<String>) {
+        let messages: Vec<Message> = compiled
+            .messages
             .iter()
             .filter_map(|json| serde_json::from_str(json).ok())
             .collect();
-        if is_good {
+        if compiled.library.is_some() {
             self.stage = Stage::Compiled;
             self.messages = messages;
             let names = self.names_to_forget();
@@ -191,9 +183,9 @@ impl Job {
             };
             return (order, names);
         }
-        self.cargo = cargo;
+        self.cargo = compiled.cargo;
         let nothing = Vec::new();
-        let is_refused = |message: &Message| message.code() == Some(guard::REFUSAL);
+        let is_refused = |message: &Message| message.code() == Some(library_guard::REFUSAL);
         if self.cargo.is_some() || messages.iter().any(is_refused) {
             self.stage = Stage::Failed;
             self.messages = messages;
@@ -279,30 +271,22 @@ impl Job {
     }
 }
 
-/// The variable that a line of evcxr's text keeps, and its type.
-fn kept_by_evcxr(line: &str) -> Option<(String, String)> {
-    let (_, rest) = line.split_once(PUT[0])?;
-    let (type_text, rest) = rest.rsplit_once(PUT[1])?;
-    let (name, _) = rest.split_once(PUT[2])?;
-    Some((name.to_owned(), type_text.to_owned()))
-}
-
 /// The cell that is being compiled, for both threads.
 #[derive(Clone)]
 pub struct Jobs {
     current: Arc<Mutex<Option<Job>>>,
     workers: Workers,
+    publish: Arc<dyn Fn(Event) + Send + Sync>,
 }
 
 impl Jobs {
-    /// No cell yet. From now on builds ask here.
-    pub fn new(workers: &Workers) -> Jobs {
-        let jobs = Jobs {
+    /// No cell yet.
+    pub fn new(workers: Workers, publish: Arc<dyn Fn(Event) + Send + Sync>) -> Jobs {
+        Jobs {
             current: Arc::default(),
-            workers: workers.clone(),
-        };
-        workers.set_builds(Arc::new(jobs.clone()));
-        jobs
+            workers,
+            publish,
+        }
     }
 
     /// Sets the cell that evcxr is about to be asked to run.
@@ -328,12 +312,12 @@ impl Builds for Jobs {
         }
     }
 
-    fn compiled(&self, is_good: bool, messages: Vec<String>, cargo: Option<String>) -> Order {
+    fn compiled(&self, compiled: Compiled) -> Order {
         let (order, names) = match self.lock().as_mut() {
-            Some(job) => job.compiled(is_good, &messages, cargo),
-            None if is_good => (Order::Done { keep: false }, Vec::new()),
+            Some(job) => job.compiled(compiled),
+            None if compiled.library.is_some() => (Order::Done { keep: false }, Vec::new()),
             None => {
-                tracing::error!(?messages, cargo, "evcxr's own text could not be built");
+                tracing::error!(?compiled, "evcxr's own text could not be built");
                 (Order::Failed, Vec::new())
             }
         };
@@ -342,18 +326,9 @@ impl Builds for Jobs {
         }
         order
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::kept_by_evcxr;
-
-    #[test]
-    fn types_are_read_from_what_evcxr_writes() {
-        let line = "evcxr_variable_store.put_variable::<Vec<Option<(u8, fn(u8) -> u8)>>>(stringify!(list), list);";
-        let expected = ("list", "Vec<Option<(u8, fn(u8) -> u8)>>");
-        let found = kept_by_evcxr(line).expect("a variable");
-        assert_eq!((found.0.as_str(), found.1.as_str()), expected);
-        assert_eq!(kept_by_evcxr("let a = 1;"), None);
+    fn building(&self, crate_name: &str) {
+        let crate_name = crate_name.to_owned();
+        (self.publish)(Event::Engine(EngineEvent::Building { crate_name }));
     }
 }

@@ -9,13 +9,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 /// How long text may wait for more of its kind.
-const GATHER: Duration = Duration::from_millis(10);
+const COALESCE_WINDOW: Duration = Duration::from_millis(10);
 
 /// How much text is put into one message, in bytes.
 const LONGEST_TEXT: usize = 1 << 19;
 
 /// How long a subscriber may take to accept a message before it is given up.
-const PATIENCE: Duration = Duration::from_secs(30);
+const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the publisher is asked for.
 pub enum Publication {
@@ -38,7 +38,7 @@ pub async fn publish(
                     if let Some(message) = gather(&mut gathered, *message) {
                         flush(&mut socket, &mut gathered).await;
                         if is_text(&message) {
-                            gathered = Some((message, Instant::now() + GATHER));
+                            gathered = Some((message, Instant::now() + COALESCE_WINDOW));
                         } else {
                             send(&mut socket, message).await;
                         }
@@ -114,7 +114,7 @@ async fn send(socket: &mut KernelIoPubXPubConnection, message: JupyterMessage) {
     // A subscriber chooses by the first part; all of Jupyter's choose everything.
     let topic = format!("kernel.{}", message.message_type());
     let message = message.with_zmq_identities(vec![topic.into()]);
-    match tokio::time::timeout(PATIENCE, socket.send(message)).await {
+    match tokio::time::timeout(SEND_TIMEOUT, socket.send(message)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::debug!(%error, "a message was not published"),
         Err(_) => tracing::warn!("a front end takes no messages; one was dropped"),

@@ -1,5 +1,6 @@
 //! Telling Jupyter that this kernel exists.
 
+use crate::paths;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -54,6 +55,8 @@ pub fn install(name: &str, target: &Target) -> Result<PathBuf, InstallError> {
         // As a message and not as a signal, which would hit the compilers, too.
         "interrupt_mode": "message",
         "metadata": {"debugger": false},
+        // Of two checkouts that share their build folder, each has its own library.
+        "env": {"ASYNC_NOTEBOOK_LIBRARY": paths::library()},
     });
     let write = |path: &Path| -> std::io::Result<()> {
         std::fs::create_dir_all(path)?;

@@ -53,6 +53,9 @@ pub fn read_connection_file(path: &Path) -> Result<ConnectionInfo, ConnectionErr
     if !info.key.is_empty() && info.signature_scheme != "hmac-sha256" {
         return Err(ConnectionError::SignatureScheme(info.signature_scheme));
     }
+    if info.key.is_empty() {
+        tracing::warn!("the connection file has no key: whoever reaches the ports can run code");
+    }
     Ok(info)
 }
 
@@ -101,9 +104,11 @@ pub async fn listen(
 
     tokio::spawn(beat(heartbeat));
     let request = |channel| {
-        move |message| Event::Request {
-            channel,
-            message: Box::new(message),
+        move |message| {
+            Some(Event::Request {
+                channel,
+                message: Box::new(message),
+            })
         }
     };
     tokio::spawn(receive(
@@ -124,11 +129,13 @@ pub async fn listen(
         events.clone(),
         |message| {
             let question = message.parent_header.map(|header| header.msg_id);
-            let value = match message.content {
-                JupyterMessageContent::InputReply(reply) => reply.value,
-                _ => String::new(),
-            };
-            Event::InputReply { value, question }
+            match message.content {
+                JupyterMessageContent::InputReply(reply) => Some(Event::InputReply {
+                    value: reply.value,
+                    question,
+                }),
+                _ => None,
+            }
         },
     ));
     Ok(Sockets {
@@ -160,7 +167,7 @@ async fn receive(
     mut connection: zmq::RouterRecvConnection,
     socket: &'static str,
     events: mpsc::Sender<Event>,
-    to_event: impl Fn(JupyterMessage) -> Event,
+    to_event: impl Fn(JupyterMessage) -> Option<Event>,
 ) {
     let mut seen = Seen::default();
     loop {
@@ -180,18 +187,21 @@ async fn receive(
             Ok(message) if !seen.is_new(&message.header.msg_id) => {
                 tracing::warn!(socket, "a message came a second time and was dropped");
             }
-            Ok(message) => {
-                if events.send(to_event(message)).await.is_err() {
-                    return;
+            Ok(message) => match to_event(message) {
+                Some(event) => {
+                    if events.send(event).await.is_err() {
+                        return;
+                    }
                 }
-            }
+                None => tracing::warn!(socket, "a message that is none of this socket was dropped"),
+            },
             Err(error) => tracing::warn!(error, socket, "a message was dropped"),
         }
     }
 }
 
 /// Reads a message whose signature was right. Content that its type does not allow is handed on as
-/// it is, so that the sender gets an error for an answer and does not wait for ever.
+/// it is, so that the sender gets an error for an answer and does not wait forever.
 fn parse(raw: &zmq::RawMessage) -> Result<JupyterMessage, serde_json::Error> {
     let header: Header = serde_json::from_slice(&raw.jparts[0])?;
     let parent: Value = serde_json::from_slice(&raw.jparts[1])?;

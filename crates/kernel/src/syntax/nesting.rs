@@ -4,7 +4,7 @@
 use ra_ap_parser::LexedStr;
 use ra_ap_syntax::{Edition, SyntaxKind};
 
-/// More than any person writes, and less than what the parser, the analyser and evcxr can take.
+/// More than anybody writes, and less than what the parser, the analyser and evcxr can take.
 const MOST: usize = 1000;
 
 /// Whether code is nested more deeply than what reads it can take.

@@ -3,7 +3,8 @@
 //! One thread reads both and looks at the kernel's frames first: what the kernel said before it
 //! called evcxr is known when evcxr's line comes.
 
-use super::outlet::{self, outlet};
+use super::output_mux::{self, output_mux};
+use crate::evcxr::texts;
 use channel::{Decoder, KernelFrame, encode};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{Errno, read};
@@ -11,13 +12,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
-
-/// evcxr gives up a cell, and changes nothing, when its worker answers with what is no text. So a
-/// cell that is only compiled ahead is refused.
-const REFUSAL: &[u8] = b"\xff\n";
-
-/// What evcxr waits for while a cell runs.
-const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE\n";
 
 /// Ends this process, and what its cells have started, at once: the kernel is gone.
 pub fn leave() -> ! {
@@ -34,13 +28,6 @@ struct Commands {
     refuse_next: bool,
     /// The variables that evcxr is to forget before the next run.
     forget: Vec<String>,
-}
-
-/// The shared object in evcxr's line `LOAD_AND_RUN path function`; the path may have spaces.
-fn library_in(line: &[u8]) -> Option<PathBuf> {
-    let line = std::str::from_utf8(line).ok()?.trim_end_matches('\n');
-    let (library, _) = line.strip_prefix("LOAD_AND_RUN ")?.rsplit_once(' ')?;
-    Some(PathBuf::from(library))
 }
 
 /// Starts the thread that reads from the kernel and from evcxr. Gives back the shared objects that are to be run, until evcxr closes
@@ -100,21 +87,21 @@ impl Commands {
     fn obey(&mut self, frame: &KernelFrame) {
         match frame {
             KernelFrame::NextCell { cell, allow_stdin } => {
-                outlet::set_next_cell(*cell, *allow_stdin);
+                output_mux::set_next_cell(*cell, *allow_stdin);
                 self.refuse_next = false;
                 self.forget.clear();
             }
             KernelFrame::RefuseNextRun => self.refuse_next = true,
             KernelFrame::Forget { names } => self.forget.clone_from(names),
             KernelFrame::Synchronize { number } => {
-                if let Some(mut outlet) = outlet() {
-                    outlet.synchronize(*number);
+                if let Some(mut output_mux) = output_mux() {
+                    output_mux.synchronize(*number);
                 }
             }
             KernelFrame::Interrupt { .. }
             | KernelFrame::InputReply { .. }
             | KernelFrame::Located { .. } => {
-                if let (Some(receiver), Ok(bytes)) = (outlet::receiver(), encode(frame)) {
+                if let (Some(receiver), Ok(bytes)) = (output_mux::receiver(), encode(frame)) {
                     receiver(bytes.as_ptr(), bytes.len());
                 }
             }
@@ -133,23 +120,19 @@ impl Commands {
             let line: Vec<u8> = self.evcxr_line.drain(..=end).collect();
             if self.refuse_next {
                 self.refuse_next = false;
-                if let Some(outlet) = outlet() {
-                    outlet.tell_evcxr(REFUSAL);
+                if let Some(output_mux) = output_mux() {
+                    output_mux.tell_evcxr(texts::REFUSAL);
                 }
                 continue;
             }
             if !self.forget.is_empty() {
-                let mut text = String::new();
-                for name in self.forget.drain(..) {
-                    text.push_str(&format!("EVCXR_VARIABLE_CHANGED_TYPE:{name}\n"));
-                }
-                text.push_str(COMPLETE);
-                if let Some(outlet) = outlet() {
-                    outlet.tell_evcxr(text.as_bytes());
+                let text = texts::forget(&std::mem::take(&mut self.forget));
+                if let Some(output_mux) = output_mux() {
+                    output_mux.tell_evcxr(text.as_bytes());
                 }
                 continue;
             }
-            let Some(library) = library_in(&line) else {
+            let Some(library) = texts::library_in(&line) else {
                 return false;
             };
             if self.runs.send(library).is_err() {
@@ -162,23 +145,12 @@ impl Commands {
 
 /// Says to evcxr how the run ended: it keeps what it knows of the cell, or nothing of it.
 pub fn answer_evcxr(is_kept: bool) {
-    if let Some(outlet) = outlet() {
-        outlet.tell_evcxr(if is_kept {
-            COMPLETE.as_bytes()
+    if let Some(output_mux) = output_mux() {
+        output_mux.tell_evcxr(if is_kept {
+            texts::complete()
         } else {
-            REFUSAL
+            // A cell that is only compiled ahead, or whose variables were not kept.
+            texts::REFUSAL
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_may_have_spaces() {
-        let found = library_in(b"LOAD_AND_RUN /a b/\xc3\xbc/libcode_1.so run_user_code_7\n");
-        assert_eq!(found, Some(PathBuf::from("/a b/\u{fc}/libcode_1.so")));
-        assert_eq!(library_in(b"nonsense\n"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Places in the file that evcxr generates, where a message names them in its words: the compiler calls
 //! an async block `{async block@src/lib.rs:33:20: 33:25}`.
 
-use crate::engine::source_map::SourceMap;
+use crate::cell::source_map::SourceMap;
 use channel::CellNumber;
 
 /// The file as the compiler names it, before a line and a column.

@@ -6,7 +6,7 @@
 use super::places;
 use crate::cell::generate::Origin;
 use crate::cell::plan::{Place, Refusal};
-use crate::engine::source_map::{CellLine, SourceMap};
+use crate::cell::source_map::{CellLine, SourceMap};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use channel::CellNumber;
 use serde::Deserialize;

@@ -5,21 +5,20 @@ use crate::cell::commands::{self, Command as Line};
 use crate::cell::definitions::DefinitionId;
 use crate::cell::generate;
 use crate::cell::parse::{self, Parsed};
+use crate::compile::library_guard;
 use crate::engine::job::{Book, Job, Stage};
-use crate::engine::{cargo, commands as own_commands, diagnostics, warm_up};
+use crate::engine::{commands as own_commands, diagnostics, warm_up};
+use crate::evcxr::{Outcome, help, texts};
 use crate::event::{CellEnd, Failure};
+use crate::session::dependencies;
 use crate::syntax;
 use channel::{CellNumber, KernelFrame};
-use evcxr::{Error, EvalOutputs};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long the worker may take to send what it has written when a cell has ended.
 const SYNCHRONIZE: Duration = Duration::from_secs(10);
-
-/// What evcxr makes of code. The outer result is an error when evcxr itself panicked.
-type Outcome = std::thread::Result<Result<EvalOutputs, Error>>;
 
 /// A cell that is to be run.
 pub(super) struct Request {
@@ -51,7 +50,8 @@ impl Driver {
         // Some editors begin a text with a byte order mark; the compiler takes it in no other place.
         let code = request.code.trim_start_matches('\u{feff}');
         self.lock_sources().begin_cell(cell, count, code);
-        if let Some(end) = self.answer_newcomer(code) {
+        let at_once = self.answer_about_kernel(code);
+        if let Some(end) = at_once.or_else(|| self.answer_newcomer(code)) {
             return end;
         }
         let (rust, for_evcxr) = self.translate(code);
@@ -66,12 +66,12 @@ impl Driver {
             .any(|line| [":clear", ":restart"].contains(&line.trim()));
         let mut content = Vec::new();
         if resets || (!for_evcxr.is_empty() && parse::is_program(&rust)) {
-            let outcome = self.run(&for_evcxr);
-            if resets && matches!(outcome, Ok(Ok(_))) {
+            let outcome = self.evcxr.run(&for_evcxr);
+            if resets && matches!(outcome, Outcome::Done(_)) {
                 self.reset(&for_evcxr);
             }
             match outcome {
-                Ok(Ok(outputs)) => content.extend(outputs.content_by_mime_type),
+                Outcome::Done(said) => content.extend(said),
                 other => return self.end_without_run(other, None, &before_names(&self.book)),
             }
         }
@@ -81,7 +81,7 @@ impl Driver {
         let commands = if resets { "" } else { &for_evcxr };
         let before = before_names(&self.book);
         let (outcome, job) = self.compile_and_run(request, &rust, commands);
-        if let Ok(Err(Error::SubprocessTerminated(description))) = outcome {
+        if let Outcome::WorkerExited(description) = outcome {
             if let Some(gone) = gone {
                 self.workers.wait_until_gone(gone, DYING);
             }
@@ -95,14 +95,14 @@ impl Driver {
         let Some(job) = job else {
             return self.end_without_run(outcome, None, &before);
         };
-        if job.stage != Stage::Compiled && !matches!(outcome, Ok(Ok(_))) {
+        let is_kept = matches!(outcome, Outcome::Done(_));
+        if job.stage != Stage::Compiled && !is_kept {
             return self.end_without_run(outcome, Some(&job), &before);
         }
-        let is_kept = matches!(outcome, Ok(Ok(_)));
-        if let Ok(Ok(outputs)) = outcome {
-            content.extend(outputs.content_by_mime_type);
-            if own_commands::asks_for_help(&for_evcxr) {
-                own_commands::add_help(&mut content);
+        if let Outcome::Done(said) = outcome {
+            content.extend(said);
+            if help::is_asked_for(&for_evcxr) {
+                help::add(&mut content, own_commands::HELP);
             }
         }
         let warnings = self.warnings(&job);
@@ -161,12 +161,12 @@ impl Driver {
                 book,
                 Arc::clone(&self.sources),
             ));
-            let outcome = self.run(&text);
+            let outcome = self.evcxr.run(&text);
             let job = self.jobs.end();
             // A variable that evcxr could not keep is one that it is not to see.
-            if let Ok(Err(Error::Message(message))) = &outcome
+            if let Outcome::Refused(message) = &outcome
                 && job.as_ref().is_some_and(|job| job.stage == Stage::New)
-                && let Some(name) = unknown_to_evcxr(message)
+                && let Some(name) = texts::unknown_variable(message)
                 && hidden.insert(name)
             {
                 continue;
@@ -175,9 +175,9 @@ impl Driver {
             if would_replace && may_replace_library && self.book.variables.alive.is_empty() {
                 // Nothing is lost by it: a new process can load a new library.
                 may_replace_library = false;
-                self.session.allow_new_library();
-                match self.run(":restart") {
-                    Ok(Ok(_)) => {
+                self.service.allow_new_library();
+                match self.evcxr.run(":restart") {
+                    Outcome::Done(_) => {
                         self.forget_worker();
                         continue;
                     }
@@ -196,36 +196,32 @@ impl Driver {
         variables: &[String],
     ) -> CellEnd {
         let failure = match (outcome, job) {
-            (Ok(Ok(outputs)), _) => {
+            (Outcome::Done(content), _) => {
                 return CellEnd::Done {
-                    content: outputs.content_by_mime_type.into_iter().collect(),
+                    content,
                     warnings: Vec::new(),
                 };
             }
-            (Ok(Err(Error::CompilationErrors(errors))), _) => {
-                diagnostics::command_failed(&errors, &self.command_names())
+            (Outcome::CommandFailed(message), _) => {
+                diagnostics::command_failed(&message, &self.command_names())
             }
-            (Ok(Err(_)), Some(job)) if would_replace_library(job) => {
+            (Outcome::Refused(_), Some(job)) if would_replace_library(job) => {
                 let reason = job.messages.first().map(|message| message.message.as_str());
                 diagnostics::library_is_in_use(reason.unwrap_or_default(), variables)
             }
-            (Ok(Err(_)), Some(job)) if job.cargo.is_some() => {
+            (Outcome::Refused(_), Some(job)) if job.cargo.is_some() => {
                 diagnostics::cargo_failed(job.cargo.as_deref().unwrap_or_default())
             }
-            (Ok(Err(_)), Some(job)) if job.stage == Stage::Failed => {
+            (Outcome::Refused(_), Some(job)) if job.stage == Stage::Failed => {
                 let sources = self.lock_sources();
                 diagnostics::failure(&job.messages, &sources, job.cell, |name| {
                     self.why_missing(job, name)
                 })
             }
-            (Ok(Err(error)), _) => diagnostics::plain_failure(&error),
-            (Err(_), _) => Failure {
-                name: "InternalError".to_owned(),
-                value: "the compiler's driver panicked on this cell; nothing was run".to_owned(),
-                traceback: vec![
-                    "InternalError: the compiler's driver panicked on this cell; nothing was run. Its report is in the Jupyter server's log. Change the cell and try again.".to_owned(),
-                ],
-            },
+            (Outcome::Refused(message) | Outcome::WorkerExited(message), _) => {
+                diagnostics::plain_failure(&message)
+            }
+            (Outcome::Panicked, _) => super::panicked(),
         };
         CellEnd::Refused(failure)
     }
@@ -369,7 +365,7 @@ impl Driver {
     fn reset(&mut self, commands: &str) {
         if commands.lines().any(|line| line.trim() == ":clear") {
             // It has taken away what every cell stands on, too.
-            let _ = self.run(&warm_up::prelude(&crate::paths::library()));
+            let _ = self.evcxr.run(&warm_up::prelude());
             self.book = Book::default();
         } else {
             self.forget_worker();
@@ -387,7 +383,7 @@ impl Driver {
             let Line::Kernel { name, arguments } = command else {
                 continue;
             };
-            if warm_up::is_library(name, arguments, &folder) {
+            if dependencies::is_library(name, arguments, &folder) {
                 continue;
             }
             match own_commands::code(name, arguments, is_alone) {
@@ -426,9 +422,8 @@ impl Driver {
         if self.session.is_there() {
             return Ok(());
         }
-        tracing::warn!(folder = %self.session.folder().display(), "the session's folder was deleted and is made again");
-        self.session.make_again()?;
-        Ok(self.workers.listen_at(&self.session.socket())?)
+        tracing::warn!(package = %self.session.package().display(), "the session's folder was deleted and is made again");
+        self.session.make_again()
     }
 
     /// The warnings about lines of this cell; those about earlier cells were shown with them.
@@ -519,19 +514,11 @@ fn why_local(count: usize) -> String {
     )
 }
 
-/// The variable that evcxr says it cannot keep.
-fn unknown_to_evcxr(message: &str) -> Option<String> {
-    let rest = message
-        .strip_prefix("The variable `")
-        .or_else(|| message.strip_prefix("Couldn't automatically determine type of variable `"))?;
-    Some(rest.split_once('`')?.0.to_owned())
-}
-
-/// Whether the stand-in for cargo has refused to build the library anew.
+/// Whether the compile service has refused to build the library anew.
 fn would_replace_library(job: &Job) -> bool {
     job.messages
         .iter()
-        .any(|message| message.code() == Some(cargo::guard::REFUSAL))
+        .any(|message| message.code() == Some(library_guard::REFUSAL))
 }
 
 /// Puts a line in place of an empty one.
@@ -547,19 +534,6 @@ fn insert_line(text: &mut String, line: usize, content: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn evcxrs_complaints_name_the_variable() {
-        assert_eq!(
-            unknown_to_evcxr("The variable `f` is a closure, which cannot be persisted.\nYou"),
-            Some("f".to_owned())
-        );
-        assert_eq!(
-            unknown_to_evcxr("Couldn't automatically determine type of variable `x`.\n"),
-            Some("x".to_owned())
-        );
-        assert_eq!(unknown_to_evcxr("The disk is full"), None);
-    }
 
     #[test]
     fn a_line_is_put_in_its_place() {

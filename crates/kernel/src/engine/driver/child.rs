@@ -1,11 +1,10 @@
 //! Programs that a cell starts: its output is the cell's, an interrupt reaches it, and it can ask for input.
 
 use super::Driver;
-use crate::engine::session;
+use crate::environment;
 use crate::event::{EngineEvent, Event};
 use channel::{CellNumber, Stream, WorkerFrame};
 use std::io::Read;
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -31,7 +30,7 @@ impl Driver {
         cell: CellNumber,
         may_ask: Option<bool>,
     ) -> std::io::Result<ExitStatus> {
-        session::restore_environment(&mut command);
+        environment::restore(&mut command);
         let may_ask = may_ask == Some(true);
         command
             .stdin(if may_ask {
@@ -40,13 +39,10 @@ impl Driver {
                 Stdio::null()
             })
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
-        let mut child = command.spawn()?;
-        self.workers.program_begins(child.id(), child.stdin.take());
+            .stderr(Stdio::piped());
+        let mut child = self.children.start_program(&mut command)?;
         let ended = self.follow(&mut child, cell, may_ask);
-        // What it has started and left behind goes on, as it does in a terminal.
-        self.workers.program_ends();
+        self.children.program_ended();
         ended
     }
 
@@ -64,8 +60,8 @@ impl Driver {
                 }
                 return Ok(status);
             }
-            if may_ask && waits_for_input(child.id()) && self.workers.may_ask_for_program() {
-                (self.publish_event)(Event::Worker(WorkerFrame::InputRequest {
+            if may_ask && waits_for_input(child.id()) && self.children.ask_for_program() {
+                (self.publish)(Event::Worker(WorkerFrame::InputRequest {
                     cell,
                     number: PROGRAMS_QUESTION,
                     prompt: String::new(),
@@ -91,7 +87,7 @@ impl Driver {
         ];
         for (stream, reader) in streams {
             let Some(mut reader) = reader else { continue };
-            let (ended, publish) = (ended.clone(), self.publish_event.clone());
+            let (ended, publish) = (ended.clone(), self.publish.clone());
             std::thread::Builder::new()
                 .name("program's output".to_owned())
                 .spawn(move || {

@@ -10,13 +10,16 @@ use crate::engine::diagnostics::{
 use crate::event::{CellEnd, Event, Failure};
 use channel::{CellOutcome, WorkerFrame};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+/// Where a program's text stands in evcxr's package.
+const TEXT_FILE: &str = "src/program.rs";
 
 impl Driver {
     /// Compiles and runs a program. Later cells see nothing of it.
     pub(super) fn run_program(&mut self, request: &Request, rust: &str) -> CellEnd {
-        let folder = self.session.crate_folder();
-        let text = folder.join("src/program.rs");
+        let folder = self.session.package();
+        let text = folder.join(TEXT_FILE);
         let program = folder.join(format!("program-{}", request.cell));
         if let Err(error) = std::fs::write(&text, rust) {
             return CellEnd::Refused(failure(
@@ -61,7 +64,7 @@ impl Driver {
                 .filter_map(|message| message.render(&sources, request.cell, |_| true))
                 .collect()
         };
-        (self.publish_event)(Event::Worker(WorkerFrame::CellStarted {
+        (self.publish)(Event::Worker(WorkerFrame::CellStarted {
             cell: request.cell,
         }));
         let ended = self.run_child(
@@ -70,7 +73,7 @@ impl Driver {
             Some(request.allow_stdin),
         );
         let _ = std::fs::remove_file(&program);
-        (self.publish_event)(Event::Worker(WorkerFrame::CellEnded {
+        (self.publish)(Event::Worker(WorkerFrame::CellEnded {
             cell: request.cell,
             outcome: CellOutcome::Completed,
         }));
@@ -96,26 +99,16 @@ impl Driver {
         program: &Path,
         count: usize,
     ) -> std::io::Result<(bool, Vec<Message>)> {
-        let mut compiler = Command::new(self.session.cargo());
-        compiler
-            .arg("program")
-            .arg("src/program.rs")
-            .arg(program)
-            .arg(format!("{PROGRAM}{count}]"))
-            .current_dir(self.session.crate_folder())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        let child = compiler.spawn()?;
-        self.workers.program_begins(child.id(), None);
-        let output = child.wait_with_output();
-        self.workers.program_ends();
-        let output = output?;
-        let messages = String::from_utf8_lossy(&output.stderr)
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
+        let (is_good, messages) = self.service.compile_program(
+            Path::new(TEXT_FILE),
+            program,
+            &format!("{PROGRAM}{count}]"),
+        )?;
+        let messages = messages
+            .iter()
+            .filter_map(|message| serde_json::from_str(message).ok())
             .collect();
-        Ok((output.status.success(), messages))
+        Ok((is_good, messages))
     }
 }
 

@@ -1,0 +1,195 @@
+//! A build by the compiler's command alone, when nothing but the cell has changed.
+
+use super::build::Build;
+use super::fingerprint::{CELL_CRATE, Fingerprint};
+use super::store::Store;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// What became of a text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Compiled {
+    /// The shared library, when it is good.
+    pub library: Option<PathBuf>,
+    /// What the compiler said, in its JSON.
+    pub messages: Vec<String>,
+    /// What cargo wrote, when it could not build what the text needs.
+    pub cargo: Option<String>,
+}
+
+/// Compiles a text as the package's library, with these arguments added to the compiler's; what was compiled before
+/// comes from the store.
+///
+/// # Errors
+/// When the text cannot be written or the compiler not be started.
+pub fn compile(
+    build: &Build<'_>,
+    fingerprint: &Fingerprint,
+    text: &str,
+    more: &[String],
+    store: &Store,
+) -> std::io::Result<Compiled> {
+    let library = library(build, fingerprint).ok_or_else(|| {
+        std::io::Error::other("the compiler's command names no folder for its output")
+    })?;
+    let key = fingerprint
+        .is_of_prebuilt
+        .then(|| key(build, fingerprint, text, more));
+    if let Some(key) = &key
+        && let Some(messages) = store.take(key, &library)
+    {
+        return Ok(Compiled {
+            library: Some(library),
+            messages,
+            cargo: None,
+        });
+    }
+    fs::write(build.text_file(), text)?;
+    let rustc = &fingerprint.rustc;
+    let mut command = build.command(&rustc.program);
+    command
+        .args(&rustc.arguments)
+        .args(more)
+        .envs(&rustc.variables);
+    let mut output = build.run(&mut command, |_| {})?;
+    if !output.status.success() && names_never_type(&output.stderr) {
+        command
+            .env("RUSTC_BOOTSTRAP", "1")
+            .arg("-Zcrate-attr=feature(never_type)");
+        output = build.run(&mut command, |_| {})?;
+    }
+    let messages = messages(&output);
+    if !output.status.success() {
+        return Ok(Compiled {
+            messages,
+            ..Compiled::default()
+        });
+    }
+    if let Some(key) = key
+        && !reads_at_compile_time(&library)
+    {
+        store.put(key, &library, &messages);
+    }
+    Ok(Compiled {
+        library: Some(library),
+        messages,
+        cargo: None,
+    })
+}
+
+/// All that decides what is compiled.
+fn key(build: &Build<'_>, fingerprint: &Fingerprint, text: &str, more: &[String]) -> Vec<u8> {
+    let of_compiler = build
+        .variables
+        .iter()
+        .filter(|(name, _)| name.as_encoded_bytes().starts_with(b"RUSTC"));
+    let rest = format!("{more:?}{:?}\n", of_compiler.collect::<Vec<_>>());
+    [
+        &fingerprint.key(&build.package),
+        rest.as_bytes(),
+        text.as_bytes(),
+    ]
+    .concat()
+}
+
+/// Whether the compiler has read anything but the cell: it notes that beside the library.
+fn reads_at_compile_time(library: &Path) -> bool {
+    match fs::read_to_string(library.with_file_name(format!("{CELL_CRATE}.d"))) {
+        Ok(note) => note.lines().any(|line| {
+            let is_source = line.ends_with(':') && !line.ends_with("src/lib.rs:");
+            is_source || line.starts_with("# env-dep:")
+        }),
+        Err(_) => true,
+    }
+}
+
+/// Compiles a program: `text` to `binary`, with what cells link to. `name` is what the compiler, panics and
+/// `file!()` call the text. Gives back whether it is good, and what the compiler said, in its JSON.
+///
+/// # Errors
+/// When the compiler cannot be started.
+pub fn compile_program(
+    build: &Build<'_>,
+    fingerprint: &Fingerprint,
+    text: &Path,
+    binary: &Path,
+    name: &str,
+) -> std::io::Result<(bool, Vec<String>)> {
+    let mut arguments: Vec<OsString> = Vec::new();
+    let mut given = fingerprint.rustc.arguments.iter();
+    while let Some(argument) = given.next() {
+        match argument.as_str() {
+            CELL_CRATE => arguments.push("program".into()),
+            "cdylib" => arguments.push("bin".into()),
+            "--out-dir" => {
+                given.next();
+            }
+            other if other.ends_with("src/lib.rs") => arguments.push(text.into()),
+            other if other.starts_with("--emit=") => arguments.push("--emit=link".into()),
+            other => arguments.push(other.into()),
+        }
+    }
+    let mut renamed = OsString::from("--remap-path-prefix=");
+    renamed.push(text);
+    renamed.push("=");
+    renamed.push(name);
+    arguments.extend([OsStr::new("-o").into(), binary.into(), renamed]);
+    let mut command: Command = build.command(&fingerprint.rustc.program);
+    command.args(arguments).envs(&fingerprint.rustc.variables);
+    let output = build.run(&mut command, |_| {})?;
+    Ok((output.status.success(), messages(&output)))
+}
+
+/// The shared library that the command builds.
+fn library(build: &Build<'_>, fingerprint: &Fingerprint) -> Option<PathBuf> {
+    let folder = fingerprint.rustc.output_folder(&build.package)?;
+    Some(folder.join(format!(
+        "{}{CELL_CRATE}{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    )))
+}
+
+/// What the compiler said, in its JSON: it writes a document a line, messages and notes about what it has made. One
+/// that broke down gets a message, too.
+fn messages(output: &Output) -> Vec<String> {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let mut messages: Vec<String> = text
+        .lines()
+        .filter(|line| {
+            serde_json::from_str::<serde_json::Value>(line)
+                .is_ok_and(|message| message["message"].is_string())
+        })
+        .map(str::to_owned)
+        .collect();
+    if !output.status.success() && !text.contains(r#""level":"error""#) {
+        // It crashed, or the system ended it: the cell may be compiled once more.
+        tracing::warn!(status = %output.status, "the compiler ended without naming an error");
+        messages.push(last_words(&text));
+    }
+    messages
+}
+
+/// What a compiler that broke down wrote, as a message like its others.
+fn last_words(stderr: &str) -> String {
+    let words: Vec<&str> = stderr
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('{'))
+        .collect();
+    let message = match words.is_empty() {
+        true => "it crashed, or it was killed (by the system when memory runs out, or by somebody)"
+            .to_owned(),
+        false => words.join("\n"),
+    };
+    serde_json::json!({ "message": message, "level": "error", "code": null, "spans": [] })
+        .to_string()
+}
+
+/// Whether the name of the type `!` is an obstacle. `let task = tokio::spawn(async { loop { … } })`
+/// is a `JoinHandle<!>`, and that has to be written down to keep the variable, which stable Rust
+/// allows nobody. So for such a cell, and for nothing else, that name is allowed.
+fn names_never_type(messages: &[u8]) -> bool {
+    String::from_utf8_lossy(messages).contains("the `!` type is experimental")
+}

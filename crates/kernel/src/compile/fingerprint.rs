@@ -1,0 +1,205 @@
+//! How a cell was compiled by cargo: the compiler's command, and everything that it depends on.
+//!
+//! As long as all of that is as it was, the same command compiles the next cell, and cargo has nothing to add. The
+//! compiler itself always runs on the source as it is, so files that a cell includes and variables that it reads
+//! at compile time need no note. [`inputs`] is what it does depend on.
+
+mod inputs;
+
+use crate::cell::generate::MODULES;
+use crate::environment::Variables;
+use inputs::Inputs;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+/// Where the fingerprints are, in the package: one for each manifest, since evcxr always starts with one that names
+/// no dependency.
+const FOLDER: &str = ".fingerprints";
+
+/// Stands for the package's folder in what is saved, so that it holds in a copy as well.
+const PACKAGE: &str = "<package>";
+
+/// The crate that a cell is.
+pub const CELL_CRATE: &str = "ctx";
+
+/// The compiler's command for the cell's package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rustc {
+    pub program: String,
+    pub arguments: Vec<String>,
+    /// What cargo sets for the compiler.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// The command and what it depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    pub rustc: Rustc,
+    /// Whether all that cells link to was built for every session, and not for this one.
+    pub is_of_prebuilt: bool,
+    inputs: Inputs,
+}
+
+impl Rustc {
+    /// The command by which cargo compiles a crate, when that is the cell's.
+    pub fn of_cell(
+        program: &OsStr,
+        arguments: &[OsString],
+        variables: &Variables,
+    ) -> Option<Rustc> {
+        let arguments: Vec<String> = arguments
+            .iter()
+            .map(|argument| argument.to_str().map(str::to_owned))
+            .collect::<Option<_>>()?;
+        let is_cell = arguments
+            .windows(2)
+            .any(|pair| pair[0] == "--crate-name" && pair[1] == CELL_CRATE);
+        let of_cargo = variables.iter().filter_map(|(name, value)| {
+            let name = name.to_str().filter(|name| is_from_cargo(name))?;
+            Some((name.to_owned(), value.to_str()?.to_owned()))
+        });
+        is_cell.then(|| Rustc {
+            program: program.to_string_lossy().into_owned(),
+            arguments,
+            variables: of_cargo.collect(),
+        })
+    }
+
+    /// The folder in which it puts its output.
+    pub fn output_folder(&self, package: &Path) -> Option<PathBuf> {
+        let mut arguments = self.arguments.iter();
+        arguments.find(|argument| *argument == "--out-dir")?;
+        Some(package.join(arguments.next()?))
+    }
+}
+
+impl Fingerprint {
+    /// The fingerprint of the package's latest build by cargo with this manifest.
+    pub fn latest(package: &Path) -> Option<Fingerprint> {
+        let text = fs::read_to_string(file(package)?).ok()?;
+        serde_json::from_str(&text.replace(PACKAGE, &in_json(package))).ok()
+    }
+
+    /// The fingerprint, if all that it depends on is as it was.
+    ///
+    /// # Errors
+    /// What is not as it was, in words.
+    pub fn valid(package: &Path, variables: &Variables) -> Result<Fingerprint, String> {
+        let latest = Fingerprint::latest(package).ok_or("nothing was built with this manifest")?;
+        match latest.inputs.difference(package, variables) {
+            Some(difference) => Err(difference),
+            None => Ok(latest),
+        }
+    }
+
+    /// Throws the fingerprint away: cargo is about to build.
+    pub fn forget(package: &Path) {
+        if let Some(file) = file(package) {
+            let _ = fs::remove_file(file);
+        }
+    }
+
+    /// Saves it, after cargo has built. Without it, the next build is one by cargo, too.
+    pub fn save(mut rustc: Rustc, package: &Path, variables: &Variables, is_of_prebuilt: bool) {
+        rustc.arguments.extend(handed_on(&rustc));
+        let fingerprint = Fingerprint {
+            inputs: Inputs::of(&rustc, package, variables),
+            rustc,
+            is_of_prebuilt,
+        };
+        let save = || -> Option<()> {
+            let text = serde_json::to_string(&fingerprint).ok()?;
+            fs::create_dir_all(package.join(FOLDER)).ok()?;
+            fs::write(file(package)?, text.replace(&in_json(package), PACKAGE)).ok()
+        };
+        if save().is_none() {
+            Fingerprint::forget(package);
+        }
+    }
+
+    /// All that decides what this command makes of a text, the same for every copy of the package.
+    pub fn key(&self, package: &Path) -> Vec<u8> {
+        let text = serde_json::to_string(&(&self.rustc, self.inputs.key(package)));
+        let text = text.unwrap_or_default();
+        text.replace(&in_json(package), PACKAGE).into_bytes()
+    }
+}
+
+/// Arguments by which cells and programs find by `::name` what `notebook` hands on to cells, but for the crates that
+/// the manifest names. Of several builds of a crate the latest counts.
+fn handed_on(rustc: &Rustc) -> Vec<String> {
+    let named: BTreeMap<&str, &str> = rustc
+        .arguments
+        .iter()
+        .filter_map(|argument| argument.split_once('='))
+        .collect();
+    let folder = named
+        .get("notebook")
+        .and_then(|library| Path::new(library).parent());
+    let Some(files) = folder.and_then(|folder| fs::read_dir(folder).ok()) else {
+        return Vec::new();
+    };
+    let mut latest = BTreeMap::new();
+    for file in files.flatten() {
+        let file_name = file.file_name();
+        let name = file_name
+            .to_str()
+            .and_then(|name| name.strip_prefix("lib")?.strip_suffix(".rlib"))
+            .and_then(|name| Some(name.rsplit_once('-')?.0));
+        let Some(name) = MODULES.iter().find(|module| Some(**module) == name) else {
+            continue;
+        };
+        if named.contains_key(name) {
+            continue;
+        }
+        let built = file.metadata().and_then(|about| about.modified()).ok();
+        let found = (built, file.path());
+        let known = latest.entry(*name).or_insert_with(|| found.clone());
+        *known = found.max(known.clone());
+    }
+    latest
+        .into_iter()
+        .filter_map(|(name, (_, library))| Some((name, library.to_str()?.to_owned())))
+        .flat_map(|(name, library)| ["--extern".to_owned(), format!("{name}={library}")])
+        .collect()
+}
+
+/// Where the fingerprint for the manifest as it is now is saved. evcxr names the dependencies in any order.
+fn file(package: &Path) -> Option<PathBuf> {
+    let manifest = fs::read_to_string(package.join("Cargo.toml")).ok()?;
+    let mut lines: Vec<&str> = manifest.lines().collect();
+    lines.sort_unstable();
+    let name = format!("{:016x}.json", hash_of(&lines));
+    Some(package.join(FOLDER).join(name))
+}
+
+/// A number for a value, the same in every process of this program.
+pub fn hash_of(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A path as it stands in a JSON string.
+fn in_json(path: &Path) -> String {
+    let text = serde_json::Value::from(path.to_string_lossy()).to_string();
+    text.trim_matches('"').to_owned()
+}
+
+/// What cargo sets for the compiler, and does not just pass on.
+fn is_from_cargo(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_")
+        || [
+            "CARGO",
+            "CARGO_CRATE_NAME",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_MANIFEST_PATH",
+            "CARGO_PRIMARY_PACKAGE",
+            "LD_LIBRARY_PATH",
+        ]
+        .contains(&name)
+}

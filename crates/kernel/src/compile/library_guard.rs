@@ -1,0 +1,178 @@
+//! Sees to it that the library which is loaded is not built anew under the running cells.
+//!
+//! A dependency may ask for a feature of a crate that `notebook` contains. Cargo then builds the
+//! library again, under the same name, while the old one is loaded with all tasks and variables in
+//! it: the next cell would not load, and the process would end. The same happens when somebody has
+//! edited the library's source meanwhile. So, before cargo builds, its plan for the library's crates is
+//! compared with what the library was built from.
+
+use super::build::Build;
+use super::fingerprint::hash_of;
+use crate::session::{dependencies, prebuilt};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+/// What the loaded library was built from, in the package.
+const PLAN_FILE: &str = ".library.json";
+/// Names the refusal among the compiler's errors.
+pub const REFUSAL: &str = "library_rebuild";
+
+/// What a library is built from.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Plan {
+    /// Packages and their features.
+    packages: BTreeMap<String, BTreeSet<String>>,
+    /// A number for the library's own source.
+    source: u64,
+}
+
+/// The error, as one of the compiler's in its JSON, when a build would replace the loaded library.
+pub fn refusal(build: &Build<'_>) -> Option<String> {
+    let built: Plan =
+        serde_json::from_slice(&fs::read(build.package.join(PLAN_FILE)).ok()?).ok()?;
+    let changes = differences(&built, &current_plan(build)?);
+    if changes.is_empty() {
+        return None;
+    }
+    let message = format!(
+        "this would build the library anew that all cells share and that is loaded, since {}",
+        changes.join(", ")
+    );
+    let error = json!({
+        "message": message,
+        "code": {"code": REFUSAL, "explanation": null},
+        "level": "error",
+        "spans": [],
+        "children": [],
+        "rendered": message,
+    });
+    Some(error.to_string())
+}
+
+/// Notes what the library is built from now.
+pub fn note(build: &Build<'_>) {
+    if !dependencies::has_library(&build.manifest()) {
+        return;
+    }
+    let file = build.package.join(PLAN_FILE);
+    let plan = current_plan(build).and_then(|plan| serde_json::to_vec(&plan).ok());
+    let _ = match plan {
+        Some(plan) => fs::write(file, plan),
+        None => fs::remove_file(file),
+    };
+}
+
+/// What cargo would build the library from, as it stands.
+fn current_plan(build: &Build<'_>) -> Option<Plan> {
+    if !dependencies::has_library(&build.manifest()) {
+        return None;
+    }
+    let mut cargo = build.command("cargo");
+    let output = build
+        .run(cargo.args(["metadata", "--format-version", "1"]), |_| {})
+        .ok()?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).ok()?;
+    Some(Plan {
+        packages: packages_of(&metadata)?,
+        source: hash_of(&prebuilt::stamp_of_library().ok()?),
+    })
+}
+
+fn packages_of(metadata: &Value) -> Option<BTreeMap<String, BTreeSet<String>>> {
+    let root = metadata["packages"]
+        .as_array()?
+        .iter()
+        .find(|package| package["name"] == "notebook")?["id"]
+        .as_str()?;
+    let nodes: BTreeMap<&str, &Value> = metadata["resolve"]["nodes"]
+        .as_array()?
+        .iter()
+        .filter_map(|node| Some((node["id"].as_str()?, node)))
+        .collect();
+    let mut packages = BTreeMap::new();
+    let mut waiting = vec![root];
+    while let Some(id) = waiting.pop() {
+        let Some(node) = nodes.get(id).filter(|_| !packages.contains_key(id)) else {
+            continue;
+        };
+        let features = node["features"].as_array().into_iter().flatten();
+        packages.insert(
+            id.to_owned(),
+            features
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+        );
+        let dependencies = node["dependencies"].as_array().into_iter().flatten();
+        waiting.extend(dependencies.filter_map(Value::as_str));
+    }
+    Some(packages)
+}
+
+/// Why the library would be built anew: each reason a part of a sentence.
+fn differences(built: &Plan, planned: &Plan) -> Vec<String> {
+    let mut needed = Vec::new();
+    for (id, features) in &planned.packages {
+        let name = short_name(id);
+        match built.packages.get(id) {
+            None => needed.push(format!("`{name}`")),
+            Some(known) if known != features => {
+                let more: Vec<_> = features.difference(known).map(String::as_str).collect();
+                needed.push(format!("`{name}` with the features {}", more.join(", ")));
+            }
+            Some(_) => {}
+        }
+    }
+    let mut changes = Vec::new();
+    if !needed.is_empty() {
+        changes.push(format!("it needs {}", needed.join(", ")));
+    }
+    if built.source != planned.source {
+        changes.push("its source has been edited".to_owned());
+    }
+    changes
+}
+
+/// `registry+https://…#tokio@1.54.1` is `tokio 1.54.1` to a reader.
+fn short_name(id: &str) -> String {
+    id.rsplit_once('#')
+        .map_or(id, |(_, name)| name)
+        .replace('@', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metadata(features: &[&str]) -> Value {
+        json!({
+            "packages": [{"name": "notebook", "id": "path+file:///n#notebook@0.1.0"}],
+            "resolve": {"nodes": [
+                {"id": "path+file:///n#notebook@0.1.0", "features": [], "dependencies": ["r#tokio@1.54.1"]},
+                {"id": "r#tokio@1.54.1", "features": features, "dependencies": []},
+                {"id": "r#rand@0.9.0", "features": ["std"], "dependencies": []},
+            ]},
+        })
+    }
+
+    #[test]
+    fn only_what_the_library_is_built_from_counts() {
+        let plan = |features: &[&str], source| Plan {
+            packages: packages_of(&metadata(features)).expect("packages"),
+            source,
+        };
+        let built = plan(&["rt"], 1);
+        assert_eq!(built.packages.len(), 2, "rand is not part of the library");
+        assert!(differences(&built, &built).is_empty());
+        assert_eq!(
+            differences(&built, &plan(&["rt", "test-util"], 1)),
+            ["it needs `tokio 1.54.1` with the features test-util"]
+        );
+        assert_eq!(
+            differences(&built, &plan(&["rt"], 2)),
+            ["its source has been edited"]
+        );
+    }
+}

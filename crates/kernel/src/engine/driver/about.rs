@@ -1,0 +1,72 @@
+//! Commands that ask about the kernel itself. Nothing is compiled for them.
+
+use super::Driver;
+use crate::cell::commands::{self, Command as Line};
+use crate::evcxr;
+use crate::event::CellEnd;
+use crate::{environment, paths};
+use std::process::Command;
+
+impl Driver {
+    /// The answer to a cell that is `:version` or `:cache`; `None` for every other cell.
+    pub(super) fn answer_about_kernel(&self, code: &str) -> Option<CellEnd> {
+        let split = commands::split(code);
+        let [(_, Line::Kernel { name, arguments })] = split.commands.as_slice() else {
+            return None;
+        };
+        if !code[split.rust..].trim().is_empty() {
+            return None;
+        }
+        let text = match (*name, arguments.trim()) {
+            (":version", "") => versions(),
+            (":cache", "") => self.describe_store(),
+            (":cache", "clear") => {
+                self.service.store().clear();
+                "The compiled cells were thrown away.".to_owned()
+            }
+            _ => return None,
+        };
+        Some(CellEnd::Done {
+            content: vec![("text/plain".to_owned(), text)],
+            warnings: Vec::new(),
+        })
+    }
+
+    fn describe_store(&self) -> String {
+        let (folder, _) = paths::compiled_cells();
+        let Some(folder) = folder else {
+            return "No compiled cells are kept: ASYNC_NOTEBOOK_COMPILED_CELLS is off.".to_owned();
+        };
+        let summary = self.service.store().summary();
+        format!(
+            "{} compiled cells, {:.1} MB of at most {} MB, in {}\nIn this session {} were found there, {} were compiled.",
+            summary.cells,
+            summary.bytes as f64 / 1e6,
+            summary.limit >> 20,
+            folder.display(),
+            summary.found,
+            summary.missed,
+        )
+    }
+}
+
+fn versions() -> String {
+    let mut rustc = Command::new("rustc");
+    environment::restore(&mut rustc);
+    let compiler = rustc.arg("-V").output().map_or_else(
+        |error| format!("rustc could not be asked: {error}"),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    );
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let system = release
+        .lines()
+        .find_map(|line| line.strip_prefix("PRETTY_NAME="))
+        .map_or(std::env::consts::OS, |name| name.trim_matches('"'));
+    format!(
+        "async-notebook-kernel {}\nevcxr {}\n{compiler}\n{system}, {}\nlibrary: {}",
+        env!("CARGO_PKG_VERSION"),
+        evcxr::VERSION,
+        std::env::consts::ARCH,
+        paths::library().display(),
+    )
+}

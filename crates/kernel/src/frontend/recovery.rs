@@ -1,0 +1,96 @@
+//! What becomes of a request, or of a cell, on which this module itself panics.
+
+use super::Frontend;
+use crate::event::{CellEnd, EngineEvent, Event, Failure, RequestChannel};
+use crate::frontend::replies;
+use channel::CellNumber;
+use jupyter_protocol::{JupyterMessage, JupyterMessageContent, UnknownMessage};
+use std::sync::Arc;
+
+/// Who waits for what an event leads to.
+pub(super) enum Concerned {
+    Request(RequestChannel, Box<JupyterMessage>),
+    Cell(CellNumber),
+    Nobody,
+}
+
+impl Concerned {
+    pub fn by(event: &Event) -> Concerned {
+        match event {
+            Event::Request { channel, message } => Concerned::Request(*channel, message.clone()),
+            Event::Engine(EngineEvent::Finished { cell, .. }) => Concerned::Cell(*cell),
+            Event::Engine(EngineEvent::Answer { request, .. }) => {
+                Concerned::Request(RequestChannel::Shell, request.clone())
+            }
+            _ => Concerned::Nobody,
+        }
+    }
+}
+
+impl Frontend {
+    /// Gives whoever waits an error.
+    pub(super) fn recover(&mut self, concerned: Concerned) {
+        match concerned {
+            Concerned::Request(channel, request) => match &request.content {
+                JupyterMessageContent::ExecuteRequest(_) => self.recover_cell_of(&request),
+                _ => self.answer_with_error(channel, &request),
+            },
+            Concerned::Cell(cell) if self.running_cell(cell).is_some() => {
+                self.finish(cell, CellEnd::Refused(failure()));
+            }
+            // It was taken out already.
+            Concerned::Cell(cell) => {
+                if let Some(request) = self.outputs.parent(cell) {
+                    self.end_cell_with_error(&request);
+                }
+            }
+            Concerned::Nobody => {}
+        }
+    }
+
+    fn recover_cell_of(&mut self, request: &JupyterMessage) {
+        let is_it = |other: &Arc<JupyterMessage>| other.header.msg_id == request.header.msg_id;
+        self.queue.retain(|queued| !is_it(&queued.request));
+        match &self.running {
+            Some(running) if is_it(&running.request) => {
+                let cell = running.cell;
+                self.finish(cell, CellEnd::Refused(failure()));
+            }
+            _ => self.end_cell_with_error(request),
+        }
+    }
+
+    fn end_cell_with_error(&mut self, request: &JupyterMessage) {
+        self.publish(replies::error_output(&failure()), request);
+        self.answer_with_error(RequestChannel::Shell, request);
+        self.start_next();
+    }
+
+    fn answer_with_error(&mut self, channel: RequestChannel, request: &JupyterMessage) {
+        let Failure {
+            name,
+            value,
+            traceback,
+        } = failure();
+        let request_type = UnknownMessage {
+            msg_type: request.message_type().to_owned(),
+            content: serde_json::Value::Null,
+        };
+        let reply = request_type.reply(serde_json::json!({
+            "status": "error", "ename": name, "evalue": value, "traceback": traceback,
+        }));
+        self.reply(channel, reply, request);
+        self.idle(request);
+    }
+}
+
+fn failure() -> Failure {
+    let value = "the kernel's own code panicked on this request";
+    Failure {
+        name: "InternalError".to_owned(),
+        value: value.to_owned(),
+        traceback: vec![format!(
+            "InternalError: {value}. Its report is in the Jupyter server's log. The kernel goes on."
+        )],
+    }
+}

@@ -1,0 +1,10 @@
+//! The state machine, driven by events; what it answers is written as one line an action.
+//!
+//! - [`harness`]: the frontend with what drives it.
+//! - [`cells`], [`interrupts`], [`reports`]: each in a known order; [`any_order`]: in any.
+
+mod any_order;
+mod cells;
+mod harness;
+mod interrupts;
+mod reports;

@@ -1,0 +1,87 @@
+//! The ladder of interrupts.
+
+use super::harness::{Harness, done, refused};
+use crate::event::{CellEnd, Event, Reminder};
+use channel::{CellOutcome, WorkerFrame};
+use jupyter_protocol::InterruptRequest;
+
+#[test]
+fn the_ladder_while_compiling() {
+    let mut harness = Harness::warmed_up();
+    harness.execute("a", "1");
+    let answer = harness.request("i", InterruptRequest {});
+    assert_eq!(
+        answer[1..4],
+        [
+            "interrupt_reply(i)",
+            "KillCompiler",
+            "remind StopCompiler { cell: 1 }"
+        ]
+    );
+    let again = harness.tell(Event::Reminder(Reminder::StopCompiler { cell: 1 }));
+    assert_eq!(again[0], "KillCompiler");
+    let end = harness.finish(1, refused());
+    assert!(end[0].starts_with("error(a) Interrupted: "), "{end:?}");
+    assert!(
+        harness
+            .tell(Event::Reminder(Reminder::StopCompiler { cell: 1 }))
+            .is_empty()
+    );
+}
+
+#[test]
+fn the_ladder_while_running() {
+    let mut harness = Harness::warmed_up();
+    harness.execute("a", "1");
+    harness.frame(WorkerFrame::CellStarted { cell: 1 });
+    let first = harness.request("i", InterruptRequest {});
+    assert!(
+        first.contains(&"TellWorker(Interrupt { cell: 1 })".to_owned()),
+        "{first:?}"
+    );
+    let notice = harness.tell(Event::Reminder(Reminder::NotAtAnAwait { cell: 1 }));
+    assert!(
+        notice[0].starts_with("stream(a) This cell is not at an await"),
+        "{notice:?}"
+    );
+    let second = harness.request("j", InterruptRequest {});
+    assert!(second.contains(&"KillWorker".to_owned()), "{second:?}");
+    let end = harness.finish(
+        1,
+        CellEnd::WorkerDied {
+            description: "signal: 9 (SIGKILL)".to_owned(),
+            lost: vec!["b".to_owned(), "a".to_owned()],
+        },
+    );
+    assert!(end[0].contains("interrupted a second time"), "{end:?}");
+}
+
+#[test]
+fn an_interrupt_that_comes_between_compiler_and_code_is_not_lost() {
+    let mut harness = Harness::warmed_up();
+    harness.execute("a", "1");
+    harness.request("i", InterruptRequest {});
+    let started = harness.frame(WorkerFrame::CellStarted { cell: 1 });
+    assert!(
+        started.contains(&"TellWorker(Interrupt { cell: 1 })".to_owned()),
+        "{started:?}"
+    );
+}
+
+#[test]
+fn a_cell_dropped_at_an_await_is_an_error_and_the_next_one_runs() {
+    let mut harness = Harness::warmed_up();
+    harness.execute("a", "sleep");
+    harness.frame(WorkerFrame::CellStarted { cell: 1 });
+    harness.request("i", InterruptRequest {});
+    harness.frame(WorkerFrame::CellEnded {
+        cell: 1,
+        outcome: CellOutcome::Interrupted,
+    });
+    let end = harness.finish(1, done());
+    assert!(end[0].starts_with("error(a) Interrupted: the cell was interrupted at an await"));
+    assert_eq!(
+        harness.execute("b", "1").last().map(String::as_str),
+        Some("execute 2 [2]")
+    );
+}

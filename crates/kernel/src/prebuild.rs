@@ -1,0 +1,63 @@
+//! Builds, once, what every session starts from: the dependencies of cells, and the library.
+
+use crate::children::Children;
+use crate::compile::{self, store::Store};
+use crate::engine::warm_up;
+use crate::paths;
+use crate::session::prebuilt::{self, WITH_PARENT};
+use crate::session::{Session, standard_library};
+use crate::supervisor::Workers;
+use anyhow::Context;
+use std::fs;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+/// Builds the prebuilt folder, unless it is as it should be.
+///
+/// # Errors
+/// When something cannot be built or written.
+pub fn prebuild() -> anyhow::Result<()> {
+    if std::env::var_os(WITH_PARENT).is_some() {
+        // The kernel that asked for this is gone: others will ask again.
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    }
+    let lock = prebuilt::lock()?;
+    // Another process may be at it already; what it builds is as good.
+    lock.lock()?;
+    let folder = paths::prebuilt();
+    let stamp_file = prebuilt::stamp_file();
+    let stamp = prebuilt::stamp()?;
+    if prebuilt::is_up_to_date()? {
+        println!("What cells link to is up to date.");
+        return Ok(());
+    }
+    let begun = Instant::now();
+    println!("Building what cells link to (about two minutes) …");
+    let _ = fs::remove_file(&stamp_file);
+    // A lock file of an earlier build would keep versions that the repository has left behind.
+    let _ = fs::remove_file(folder.join("crate/Cargo.lock"));
+    standard_library::place(&paths::standard_library())?;
+    let session = Arc::new(Session::keep_at(&folder)?);
+    session.enter_environment();
+    let service = compile::Service::listen(
+        Arc::clone(&session),
+        Children::default(),
+        Store::new(None, 0),
+    )?;
+    // No cell runs here that could lose the library of an earlier build.
+    service.allow_new_library();
+    let (events, mut inbox) = mpsc::channel(64);
+    // evcxr itself says on stderr which crates it compiles; here somebody has to take the events.
+    std::thread::Builder::new()
+        .name("events".to_owned())
+        .spawn(move || while inbox.blocking_recv().is_some() {})?;
+    let workers = Workers::listen(&session.worker_socket(), session.token().clone(), events)?;
+    let evcxr = warm_up::warm_up(&session, &workers, |_| {})
+        .context("the library that cells link to could not be built")?;
+    drop(evcxr);
+    session.remove();
+    fs::write(&stamp_file, stamp).context("the stamp could not be written")?;
+    println!("Built in {} s.", begun.elapsed().as_secs());
+    Ok(())
+}
