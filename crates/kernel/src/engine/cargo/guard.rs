@@ -41,7 +41,7 @@ pub fn refusal() -> Option<Value> {
         return None;
     }
     let message = format!(
-        "this would build the library anew that all cells share and that is loaded, since {}",
+        "this would rebuild the library that all cells share, which is loaded, since {}",
         changes.join(", ")
     );
     Some(json!({
