@@ -10,7 +10,7 @@ readonly VENV=$ROOT/.venv
 readonly LOGS=$ROOT/.cache/logs
 readonly OLDEST_RUST_MINOR=95  # Rust 1.95
 readonly OLDEST_PYTHON_MINOR=10 # Python 3.10
-# A person may have cargo put its files elsewhere; the kernel is then there too.
+# A user may have cargo put its files elsewhere; the kernel is then there too.
 target=${CARGO_TARGET_DIR:-target}
 if [[ $target != /* ]]; then target=$ROOT/$target; fi
 readonly KERNEL=$target/release/async-notebook-kernel
@@ -54,7 +54,7 @@ say_what_failed() {
     local status=$?
     if [[ $status -ne 0 && -n $current_step ]]; then
         printf '\n  ✗ %s: stopped after %d s. What went wrong is said above.\n    %s\n' "$current_step" \
-            $((SECONDS - step_started)) 'Run this again when it is mended: what is done already is not done again.' >&2
+            $((SECONDS - step_started)) 'Fix it and run this again: it goes on where it stopped.' >&2
     fi
 }
 trap say_what_failed EXIT
