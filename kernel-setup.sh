@@ -56,7 +56,7 @@ say_what_failed() {
     local status=$?
     if [[ $status -ne 0 && -n $current_step ]]; then
         printf '\n  ✗ %s: stopped after %d s. What went wrong is said above.\n    %s\n' "$current_step" \
-            $((SECONDS - step_started)) 'Run this again when it is mended: what is done already is not done again.' >&2
+            $((SECONDS - step_started)) 'Fix it and run this again: it goes on where it stopped.' >&2
     fi
 }
 trap say_what_failed EXIT

@@ -1,9 +1,9 @@
 """Holds the map from asyncio to Rust together: the list of names, lesson 18, and the table in the docs.
 
     .venv/bin/python tools/asyncio_map.py check   does every name have its place, and is the table up to date?
-    .venv/bin/python tools/asyncio_map.py write   write the table anew: docs/asyncio-to-rust.md
+    .venv/bin/python tools/asyncio_map.py write   write the table: docs/asyncio-to-rust.md
 
-The list is docs/asyncio-names.toml, kept by hand; what its fields mean is said there. A cell of the lesson says which names
+The list is docs/asyncio-names.toml, kept by hand; it says what its fields mean. A cell of the lesson says which names
 it shows in comments of this form, which readers search for: `// asyncio: Queue.put → send, Queue.get → recv`.
 """
 

@@ -7,7 +7,7 @@ in cargo's registry folder (the versions in Cargo.lock), and of alloc, core and 
 runs; nothing of them is kept. Each one is taken twice: as it stands on the page, and whole, with its hidden lines.
 
 An example counts when rustc (edition 2024) takes it, as the body of `async fn main() -> Result<(), Box<dyn Error>>` or as a program, and
-when that ends well and prints the same twice. Then it is run as a cell, in a kernel that is started anew every 50 examples.
+when that ends well and prints the same twice. Then it is run as a cell, in a kernel that is restarted every 50 examples.
 
 With --results, one line of JSON an example is added to FILE, and what is in it already is not run again.
 """
@@ -175,7 +175,7 @@ class Rustc:
 
 
 class Cells:
-    """A kernel, started anew every so many cells."""
+    """A kernel, restarted now and then."""
 
     def __init__(self, kernel: str) -> None:
         self._kernel, self._left, self._manager, self._client, self._folder = kernel, 0, None, None, None
@@ -247,7 +247,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--every", type=int, default=1, help="take each Nth example of each crate")
     parser.add_argument("--only", help="the examples of one crate")
-    parser.add_argument("--limit", type=int, help="at most so many examples")
+    parser.add_argument("--limit", type=int, help="at most this many examples")
     parser.add_argument("--results", type=Path, help="the file to add the results to, and to go on from")
     parser.add_argument("--kernel", default="rust")
     parser.add_argument("--list", action="store_true", help="list the examples and run nothing")

@@ -1,4 +1,4 @@
-"""Makes the instructor's kit from the lessons. Nothing of it is kept: make it anew when a lesson has changed.
+"""Makes the instructor's kit from the lessons. It isn't committed: make it again when a lesson has changed.
 
     .venv/bin/python tools/teach.py slides [NAME…]   slides with speaker notes (HTML; S opens the notes)
     .venv/bin/python tools/teach.py live   [NAME…]   notebooks to fill on stage

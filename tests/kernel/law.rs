@@ -282,7 +282,7 @@ async fn a_value_never_outlives_its_type() {
             .execute(format!("{gone};"))
             .await
             .error("E0425", gone)
-            .traceback_contains("defined anew");
+            .traceback_contains("was redefined");
     }
     kernel.execute("number").await.ok().result("1");
     // The same text again is the same type.

@@ -34,6 +34,14 @@ from nbformat import NotebookNode
 WAIT = pytest.mark.timeout(SECONDS_TO_WAIT)
 LIMIT = pytest.mark.timeout(notebooks.SECONDS_PER_NOTEBOOK + 60)
 KINDS = {"mistake", "hang", "compile error"}
+HINT = re.compile(r'\.hint\(\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
+# A name is fair to tell; this much of a line, without its spaces, is an answer.
+A_PIECE_OF_SOLUTION = 15
+
+
+def squeezed(code: str) -> str:
+    """The code without its white space."""
+    return re.sub(r"\s+", "", code)
 
 
 def named(paths: list[Path]):
@@ -55,6 +63,18 @@ def test_exercises_are_put_together_well(path: Path) -> None:
     checked = {name for cell in tagged(notebook, "check") for name in NAME_IN_CHECK.findall(cell.source)}
     assert defined == checked == set(found)
     assert {name[:2] for name in found} == {path.name[:2]}
+
+
+@named(with_tag("exercise"))
+def test_the_last_hint_is_not_the_solution(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    stubs, definitions = tagged(notebook, "exercise"), tagged(notebook, "checks")
+    for stub, definition, exercise in zip(stubs, definitions, exercises(notebook)):
+        *_, last = HINT.findall(definition.source)
+        quoted = {piece for code in re.findall(r"`([^`]+)`", last) for piece in code.split("…")}
+        told = [piece for piece in quoted if squeezed(piece) in squeezed(exercise.solution)]
+        told = [piece for piece in told if squeezed(piece) not in squeezed(stub.source)]
+        assert [piece for piece in told if len(squeezed(piece)) >= A_PIECE_OF_SOLUTION] == [], f"{exercise.id}: {last}"
 
 
 @named(with_tag("exercise"))
@@ -87,6 +107,8 @@ def test_with_the_solutions_in_every_check_says_solved(path: Path, course: Cours
     for solution in solutions:
         assert error(solution.answer) is None, error(solution.answer)
         assert ": solved." in shown(solution.check), shown(solution.check) or error(solution.check)
+        # Why it is good, too.
+        assert "\nA good answer: " in shown(solution.check), f"{solution.exercise.id} has no .good_answer(…)"
 
 
 @named(with_tag("check"))

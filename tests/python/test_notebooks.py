@@ -16,6 +16,8 @@ from course import SECONDS_TO_WAIT, Course, must_be_none
 ALL = sorted(notebooks.FOLDER.glob("*.ipynb"))
 # Every lesson draws what it measures.
 LESSONS = [path for path in ALL if path.name[:2].isdigit()]
+# What a page of JupyterLab shows without scrolling.
+COLUMNS = 100
 
 each_notebook = pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 
@@ -31,6 +33,14 @@ def test_words_lead_from_cell_to_cell(path: Path) -> None:
     for cell in nbformat.read(path, as_version=4).cells:
         in_a_row = in_a_row + 1 if cell.cell_type == "code" else 0
         assert in_a_row <= 2, f"the third code cell in a row, without a word between:\n{cell.source}"
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_code_fits_into_the_page(path: Path) -> None:
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    visible = [cell for cell in cells if not cell.metadata.get("jupyter", {}).get("source_hidden")]
+    long = [line for cell in visible for line in cell.source.splitlines() if len(line) > COLUMNS]
+    assert long == [], f"code is at most {COLUMNS} columns wide"
 
 
 @each_notebook

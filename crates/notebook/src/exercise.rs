@@ -34,7 +34,7 @@
 //! - `runner`: runs the learner's code on a thread and a runtime of its own, under a time limit.
 //!   `telling` puts into words how that went, `panic_messages` keeps the messages of panics for it, and
 //!   `os_thread` knows a thread that is blocked from one that computes.
-//! - [`Verdict`] (`verdict`): what is said about it.
+//! - [`Verdict`] (`verdict`): the feedback that the learner gets.
 //! - [`progress()`] (`solved`): what has been solved so far, in a small file.
 
 use std::any::Any;

@@ -48,9 +48,9 @@ pub mod timeline;
 mod trace;
 
 pub use {
-    anyhow, axum, chrono, futures, garde, indicatif, plotters, reqwest, serde, serde_json,
-    services, tokio_stream, tokio_tungstenite, tower, tower_http, tracing, tracing_subscriber,
-    utoipa,
+    anyhow, async_channel, axum, chrono, futures, garde, indicatif, plotters, reqwest, serde,
+    serde_json, services, tokio_stream, tokio_tungstenite, tower, tower_http, tracing,
+    tracing_subscriber, utoipa,
 };
 
 /// tokio as it is published, nothing replaced: for measuring, see [`tasks::unwatched`].

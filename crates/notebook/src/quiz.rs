@@ -68,7 +68,7 @@ pub struct Question {
     asked: Asked,
     choices: Vec<Choice>,
     picked: Option<char>,
-    /// Shows only what is to be said about the pick.
+    /// Shows only the feedback to the pick.
     only_result: bool,
 }
 

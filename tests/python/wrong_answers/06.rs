@@ -57,13 +57,14 @@ async fn patience(work: Work) -> Result<u32, Failure> {
 }
 
 //# 06-3 mistake: Your code panicked: "called `Result::unwrap()` on an `Err` value
-async fn three_endings(work: Work) -> Vec<String> {
+async fn four_endings(work: Work) -> Vec<String> {
     let parts = [
         work.flaky("good", ms(10), 0),
         work.flaky("bad", ms(10), 1),
         work.flaky("slow", ms(60_000), 0),
     ];
-    let tasks = parts.map(tokio::spawn);
+    let mut tasks = Vec::from(parts.map(tokio::spawn));
+    tasks.push(tokio::spawn(async { panic!("no ink") }));
     tasks[2].abort();
     let mut endings = Vec::new();
     for task in tasks {
@@ -75,28 +76,29 @@ async fn three_endings(work: Work) -> Vec<String> {
     endings
 }
 
-//# 06-3 mistake: it should return `["gave 1", "failed: attempt 1 of bad failed", "stopped"]`
-async fn three_endings(work: Work) -> Vec<String> {
+//# 06-3 mistake: it should return `["gave 1", "failed: attempt 1 of bad failed", "stopped", "panicked"]`
+async fn four_endings(work: Work) -> Vec<String> {
     let parts = [
         work.flaky("good", ms(10), 0),
         work.flaky("bad", ms(10), 1),
         work.flaky("slow", ms(60_000), 0),
     ];
-    let tasks = parts.map(tokio::spawn);
+    let mut tasks = Vec::from(parts.map(tokio::spawn));
+    tasks.push(tokio::spawn(async { panic!("no ink") }));
     tasks[2].abort();
     let mut endings = Vec::new();
     for task in tasks {
         endings.push(match task.await {
             Ok(Ok(value)) => format!("gave {value}"),
             Ok(Err(error)) => format!("failed: {error}"),
-            Err(lost) => format!("failed: {lost}"), // an abort is not a failure
+            Err(_) => "stopped".to_owned(), // a panic is a bug, and here it is hidden
         });
     }
     endings
 }
 
 //# 06-3 hang: it is still at an await, for something that does not happen.
-async fn three_endings(work: Work) -> Vec<String> {
+async fn four_endings(work: Work) -> Vec<String> {
     let all_ended = std::sync::Arc::new(tokio::sync::Barrier::new(4));
     let parts = [
         work.flaky("good", ms(10), 0),
@@ -113,13 +115,14 @@ async fn three_endings(work: Work) -> Vec<String> {
 }
 
 //# 06-3 compile error: non-exhaustive patterns
-async fn three_endings(work: Work) -> Vec<String> {
+async fn four_endings(work: Work) -> Vec<String> {
     let parts = [
         work.flaky("good", ms(10), 0),
         work.flaky("bad", ms(10), 1),
         work.flaky("slow", ms(60_000), 0),
     ];
-    let tasks = parts.map(tokio::spawn);
+    let mut tasks = Vec::from(parts.map(tokio::spawn));
+    tasks.push(tokio::spawn(async { panic!("no ink") }));
     tasks[2].abort();
     let mut endings = Vec::new();
     for task in tasks {

@@ -1,4 +1,4 @@
-//# 09-3 mistake: A task of it panicked: "called `Result::unwrap()` on an `Err` value: 3".
+//# 09-3 mistake: One of its tasks panicked: "called `Result::unwrap()` on an `Err` value: 3".
 async fn till(mut requests: mpsc::Receiver<Request>) -> u32 {
     let mut total = 0;
     while let Some(request) = requests.recv().await {

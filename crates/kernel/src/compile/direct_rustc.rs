@@ -179,7 +179,7 @@ fn last_words(stderr: &str) -> String {
         .filter(|line| !line.trim().is_empty() && !line.starts_with('{'))
         .collect();
     let message = match words.is_empty() {
-        true => "it crashed, or it was killed (by the system when memory runs out, or by somebody)"
+        true => "it crashed, or it was killed (by the system when memory runs out, or by someone)"
             .to_owned(),
         false => words.join("\n"),
     };

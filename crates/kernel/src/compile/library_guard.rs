@@ -37,7 +37,7 @@ pub fn refusal(build: &Build<'_>) -> Option<String> {
         return None;
     }
     let message = format!(
-        "this would build the library anew that all cells share and that is loaded, since {}",
+        "this would rebuild the library that all cells share, which is loaded, since {}",
         changes.join(", ")
     );
     let error = json!({

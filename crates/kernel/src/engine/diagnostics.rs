@@ -123,7 +123,7 @@ fn not_about_the_cell(messages: &[rustc::Message]) -> Failure {
             "the code that is generated around this cell was refused: {}",
             first.message
         ),
-        None => "the compiler ended without a word: it crashed, or it was killed (by the system when memory runs out, or by somebody)".to_owned(),
+        None => "the compiler ended without a word: it crashed, or it was killed (by the system when memory runs out, or by someone)".to_owned(),
     };
     match refusals.is_empty() {
         // An interrupt does that, too.
@@ -196,7 +196,7 @@ pub fn folder_is_gone(error: &anyhow::Error) -> Failure {
     Failure {
         name: "SessionFolder".to_owned(),
         traceback: vec![format!(
-            "SessionFolder: {value}.\nNothing was run. Restart the kernel: it makes all of it anew; variables are lost by that."
+            "SessionFolder: {value}.\nNothing was run. Restart the kernel, which makes the folder again; variables are lost."
         )],
         value,
     }
@@ -257,7 +257,7 @@ fn note_for_notebooks(code: &str) -> Option<&'static str> {
             Some("a variable of an earlier cell becomes mutable with `let mut name = name;`")
         }
         "E0786" => Some(
-            "a library that cells link to is damaged. Delete the folder `.cache/prebuilt` of this project and restart the kernel, which builds it anew",
+            "a library that cells link to is damaged. Delete the folder `.cache/prebuilt` of this project and restart the kernel, which builds it again",
         ),
         _ => None,
     }

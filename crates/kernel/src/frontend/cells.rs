@@ -419,7 +419,7 @@ fn progress_line(text: &str) -> String {
 
 fn not_ready(reason: &str) -> Failure {
     let message = format!(
-        "the kernel could not get ready to run cells: {reason}\nMend that and restart the kernel; `./kernel-setup.sh` builds again what cells link to."
+        "the kernel could not get ready to run cells: {reason}\nFix that and restart the kernel; `./kernel-setup.sh` builds what cells link to again."
     );
     Failure {
         name: "KernelError".to_owned(),

@@ -217,7 +217,7 @@ fn cause_of_death(description: &str, last_words: &str) -> String {
             Some(bytes.strip_suffix(" bytes failed")?.to_owned())
         };
         if let Some(bytes) = last_words.lines().find_map(allocation) {
-            return format!("memory ran out: there were no {bytes} bytes more");
+            return format!("memory ran out: {bytes} more bytes were not available");
         }
         if last_words.contains("has overflowed its stack") {
             return "a stack overflowed, as in endless recursion".to_owned();
@@ -234,7 +234,7 @@ fn cause_of_death(description: &str, last_words: &str) -> String {
         ),
         (
             "signal: 9",
-            "it was killed (by the system when memory runs out, or by somebody)",
+            "it was killed (by the system when memory runs out, or by someone)",
         ),
         ("signal: 15", "it was asked to end by a signal"),
         (

@@ -21,7 +21,7 @@ pub(super) enum Clock {
     Paused,
     /// One thread, real time.
     Real,
-    /// So many threads, real time.
+    /// This many threads, real time.
     Threads(usize),
 }
 
@@ -30,6 +30,7 @@ pub(super) struct Plan {
     pub(super) id: String,
     pub(super) title: String,
     pub(super) hints: Vec<String>,
+    pub(super) good_answer: Option<String>,
     pub(super) expectations: Vec<Expectation>,
     pub(super) clock: Clock,
     pub(super) limit: Duration,
@@ -40,9 +41,9 @@ pub(super) struct Plan {
 /// An exercise whose learner's code returns a `T`: what must hold, and the hints.
 ///
 /// Begin with [`new`](Exercise::new), say what must hold, end with [`define`](Exercise::define).
-/// Unless said otherwise the code runs on one thread with a clock that does not wait: when all tasks
-/// sleep, it jumps to the moment when the first wakes up. So durations are exact, and a check takes
-/// no time, however long the waits.
+/// Unless you say otherwise, the code runs on one thread with a clock that doesn't wait: when all tasks
+/// sleep, it jumps to the moment when the first one wakes up. So durations are exact, and a check takes
+/// no time, however long the waits are.
 ///
 /// ```
 /// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -73,7 +74,7 @@ impl<T> fmt::Debug for Exercise<T> {
 }
 
 impl<T: 'static> Exercise<T> {
-    /// An exercise of which nothing is expected yet but that it ends.
+    /// An exercise that, so far, expects of the code only that it ends.
     ///
     /// The `id` is the number of the lesson, a hyphen, and the number of the exercise in it: `04-1`.
     pub fn new(id: &str, title: &str) -> Exercise<T> {
@@ -82,6 +83,7 @@ impl<T: 'static> Exercise<T> {
                 id: id.to_owned(),
                 title: title.to_owned(),
                 hints: Vec::new(),
+                good_answer: None,
                 expectations: Vec::new(),
                 clock: Clock::Paused,
                 limit: Duration::from_secs(5),
@@ -98,7 +100,26 @@ impl<T: 'static> Exercise<T> {
         self
     }
 
-    /// How long the code may take, in real time: 5 seconds if not said.
+    /// Says what a good answer looks like, and why. It's shown when the exercise is solved, and not before.
+    ///
+    /// ```
+    /// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// # notebook::exercise::keep_no_progress();
+    /// use notebook::exercise::{Exercise, Work, ms};
+    ///
+    /// let exercise = Exercise::<()>::new("doc-6", "A wait")
+    ///     .takes(ms(500))
+    ///     .good_answer("It awaits the item itself: nothing is spawned for a single wait.");
+    /// let verdict = exercise.check(|work: Work| async move { work.item("soup", ms(500)).await });
+    /// assert!(verdict.await.to_string().ends_with("nothing is spawned for a single wait."));
+    /// # });
+    /// ```
+    pub fn good_answer(mut self, what_and_why: &str) -> Self {
+        self.plan.good_answer = Some(what_and_why.to_owned());
+        self
+    }
+
+    /// How long the code may take, in real time: 5 seconds unless you say otherwise.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.plan.limit = limit;
         self
@@ -117,7 +138,7 @@ impl<T: 'static> Exercise<T> {
         self
     }
 
-    /// Makes the exercise known under its id, in place of an earlier one of that id.
+    /// Makes the exercise known under its id, and replaces an earlier one with the same id.
     pub fn define(self) {
         super::note(
             super::Kind::Exercise,
@@ -128,8 +149,8 @@ impl<T: 'static> Exercise<T> {
         super::lock(&super::DEFINED).insert(self.plan.id.clone(), Arc::new(self.plan));
     }
 
-    /// Runs `code` as the answer, without [`define`](Exercise::define): [`check`](super::check)
-    /// for an exercise that is at hand.
+    /// Runs `code` as the answer to this exercise, which needs no [`define`](Exercise::define). In a
+    /// lesson, [`check`](super::check) does the same by the exercise's id.
     pub async fn check<F, Fut>(self, code: F) -> Verdict
     where
         F: FnOnce(Work) -> Fut + Send + 'static,

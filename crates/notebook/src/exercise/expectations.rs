@@ -156,7 +156,7 @@ impl<T: 'static> Exercise<T> {
         })
     }
 
-    /// The learner's own future is polled exactly so often.
+    /// The learner's own future is polled exactly this many times.
     pub fn polls(self, expected: usize) -> Self {
         self.expect_run(move |run| {
             Finding::either(
@@ -170,7 +170,7 @@ impl<T: 'static> Exercise<T> {
         })
     }
 
-    /// The learner's own future is polled at most so often.
+    /// The learner's own future is polled at most this many times.
     pub fn polls_at_most(self, most: usize) -> Self {
         self.expect_run(move |run| {
             Finding::either(
@@ -222,7 +222,7 @@ impl<T: 'static> Exercise<T> {
         })
     }
 
-    /// Anything that is true or not: `sentence` says it, and is shown with the verdict; `is_so` finds out, from
+    /// Anything else that is true or false. `sentence` is shown with the verdict; `is_so` decides, from
     /// the returned value and from the run.
     pub fn holds(
         self,
@@ -233,8 +233,8 @@ impl<T: 'static> Exercise<T> {
         self.expect(move |value, run| Finding::either(is_so(value, run), &sentence, &sentence))
     }
 
-    /// Anything else: `judge` gives the sentence that says what is right, or as an error the one that says what is
-    /// not.
+    /// Anything else, in your own words: `judge` returns the sentence that says what is right or, as an error,
+    /// the one that says what is wrong.
     pub fn judge(
         self,
         judge: impl Fn(&T, &Run) -> Result<String, String> + Send + Sync + 'static,

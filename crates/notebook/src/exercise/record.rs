@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-/// Code that goes round forever must not fill the memory: beyond so many items, and so many events,
+/// Code that goes round forever must not fill the memory: beyond these numbers of items and events,
 /// nothing more is written down.
 const MOST_ITEMS: usize = 20_000;
 const MOST_EVENTS: usize = 100_000;

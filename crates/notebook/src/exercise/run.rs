@@ -57,7 +57,7 @@ impl Run {
         self.longest_poll
     }
 
-    /// How often the learner's own future was polled (its spawned tasks do not count).
+    /// How often the learner's own future was polled (tasks that it spawned don't count).
     #[must_use]
     pub fn polls(&self) -> usize {
         self.polls
@@ -185,7 +185,7 @@ impl Run {
             .collect()
     }
 
-    /// The last events, at most so many of them, in words; without those that the end itself made.
+    /// The last events, at most `most` of them, in words, without those that the end itself made.
     pub(super) fn last_events_before_the_end(&self, most: usize) -> Vec<String> {
         let dropped = [EventKind::Dropped, EventKind::Discarded];
         let events = self.facts.events.iter();

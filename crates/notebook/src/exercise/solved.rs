@@ -35,8 +35,8 @@ struct Entry {
     solved: bool,
 }
 
-/// What has been solved of what is known: exercises and questions of the notebooks that were run
-/// here so far. A cell shows it as a table with bars.
+/// How many of the exercises and questions are solved. Those are known whose notebooks have been run
+/// here. A cell shows it as a table with bars.
 ///
 /// ```
 /// let progress = notebook::exercise::progress();
@@ -57,8 +57,8 @@ pub fn progress() -> Progress {
     path().map_or_else(Progress::default, |path| read(&path))
 }
 
-/// From here on this process writes no progress down: for tests, and for an instructor who shows a
-/// lesson.
+/// From here on, this process doesn't write down any progress: for tests, and for an instructor who
+/// shows a lesson.
 pub fn keep_no_progress() {
     KEPT.store(false, Ordering::Relaxed);
 }
@@ -156,8 +156,8 @@ shows_itself!(Progress);
 impl RichDisplay for Progress {
     fn mime_bundle(&self) -> MimeBundle {
         if self.exercises.is_empty() && self.questions.is_empty() {
-            let text = "No exercise and no question so far: each is counted from the first time \
-                        that its cell is run.";
+            let text = "No exercises or questions so far: each one counts from the first time \
+                        its cell runs.";
             return MimeBundle::new()
                 .with("text/html", format!("<p>{text}</p>"))
                 .with("text/plain", text);
@@ -177,7 +177,7 @@ fn row(table: Table, name: &str, exercises: (usize, usize), questions: (usize, u
     ])
 }
 
-/// Ten blocks, so many of them full.
+/// Ten blocks, with this share of them full.
 fn bar((solved, known): (usize, usize)) -> String {
     let full = (solved * 10).checked_div(known).unwrap_or(0);
     format!("{}{}", "█".repeat(full), "░".repeat(10 - full))
@@ -242,7 +242,7 @@ mod tests {
         assert!(
             nothing
                 .text("text/plain")
-                .is_some_and(|text| text.starts_with("No exercise"))
+                .is_some_and(|text| text.starts_with("No exercises"))
         );
     }
 

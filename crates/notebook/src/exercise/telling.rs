@@ -8,7 +8,7 @@ use crate::plot::format_duration;
 use std::any::Any;
 use std::time::Duration;
 
-/// Code that was polled so often is not waiting: it goes round and round.
+/// Code that was polled more often than this isn't waiting: it goes round and round.
 const MANY_POLLS: usize = 1_000;
 
 /// How many names, or messages, are listed.
@@ -55,7 +55,7 @@ pub(super) fn judge(plan: &Plan, type_name: &'static str, end: End, run: &Run) -
         }
         End::WaitsForEver => {
             let what = "Your code does not finish. After ten minutes by the clock of the exercise \
-                        (which jumps: you did not wait) it is still at an await, for something that \
+                        (which jumps, so you did not wait) it is still at an await, for something that \
                         does not happen.";
             with_whereabouts(Finding::fails(what), run)
         }
@@ -93,14 +93,14 @@ pub(super) fn cannot_be_stopped(
     };
     let what = match blocked {
         Some(true) => {
-            "It sleeps in a call that blocks: for a lock, a channel or another thread that does not \
-             come. The thread stays there."
+            "It sleeps in a call that blocks, perhaps for a lock, a channel or another thread. Its thread \
+             stays there."
         }
         Some(false) => {
             "It computes, perhaps in a loop without an end, and its thread goes on. Restart the kernel \
-             when the machine gets warm."
+             if the machine slows down."
         }
-        None => "Its thread goes on. Restart the kernel when the machine gets warm.",
+        None => "Its thread goes on. Restart the kernel if the machine slows down.",
     };
     let mut findings = vec![Finding::fails(&format!(
         "Your code did not finish within {limit}. {never}, so it cannot be stopped. {what} Your \
@@ -108,7 +108,7 @@ pub(super) fn cannot_be_stopped(
     ))];
     if left > 1 {
         findings.push(Finding::remark(&format!(
-            "{left} such threads are there by now."
+            "By now {left} threads of this kind are left behind."
         )));
     }
     findings
@@ -120,14 +120,16 @@ fn with_whereabouts(what: Finding, run: &Run) -> Vec<Finding> {
     let before = run.last_events_before_the_end(MOST_LISTED);
     if !before.is_empty() {
         let before = words::list(&before);
-        findings.push(Finding::remark(&format!("The last before that: {before}.")));
+        findings.push(Finding::remark(&format!(
+            "The last events before that: {before}."
+        )));
     }
     let tasks = run.still_under_way();
     // What the code itself had in hand when it was stopped has been dropped with it.
     let own = run.dropped_at_the_end();
     for (said, mut names) in [
-        ("It had these in hand", own),
-        ("Tasks of it had these in hand", tasks),
+        ("It was working on", own),
+        ("Its tasks were working on", tasks),
     ] {
         // A loop has the same one in hand again and again.
         names.dedup();
@@ -169,7 +171,7 @@ fn panics(run: &Run) -> impl Iterator<Item = Finding> {
 }
 
 fn panicked(message: &str) -> Finding {
-    Finding::remark(&format!("A task of it panicked: \"{message}\"."))
+    Finding::remark(&format!("One of its tasks panicked: \"{message}\"."))
 }
 
 pub(super) fn judging_panicked(message: &str) -> Finding {
@@ -180,7 +182,7 @@ pub(super) fn judging_panicked(message: &str) -> Finding {
 
 pub(super) fn no_thread(error: &std::io::Error) -> Finding {
     Finding::fails(&format!(
-        "Your code could not be run, as the system gives no more threads: {error}. Restart the \
+        "Your code could not be run, since the system starts no more threads: {error}. Restart the \
          kernel."
     ))
 }

@@ -1,6 +1,7 @@
-//! Whether a time fits, and what may be behind one that does not.
+//! Whether a time is right, and why it isn't.
 
 use super::run::Run;
+use super::words::list;
 use crate::plot::format_duration;
 use std::time::Duration;
 
@@ -31,10 +32,37 @@ pub(super) fn wrong_time(said: &str, expected: Duration, run: &Run) -> String {
         words.push_str(&format!(
             " It did block its thread for {real}: an async wait is tokio's `sleep(…).await`."
         ));
-    } else if run.elapsed < expected && run.ended().is_empty() {
-        words.push_str(" No piece of work was awaited to its end.");
+    } else if run.elapsed < expected {
+        words.push_str(&format!(" That's too quick. {}", why_too_quick(run)));
     } else if run.elapsed > expected && run.most_in_flight() == 1 && run.started().len() > 1 {
         words.push_str(" The pieces of work ran one after the other.");
     }
     words
+}
+
+/// What the code left out, in a sentence.
+fn why_too_quick(run: &Run) -> String {
+    let (left, dropped, unused) = (run.still_under_way(), run.dropped(), run.never_awaited());
+    if !left.is_empty() {
+        format!("Still under way when it returned: {}.", some(left))
+    } else if !dropped.is_empty() {
+        format!("Dropped before the end: {}.", some(dropped))
+    } else if run.ended().is_empty() {
+        "No piece of work was awaited to its end.".to_owned()
+    } else if !unused.is_empty() {
+        format!("Never awaited: {}.", some(unused))
+    } else if run.most_in_flight() > 1 {
+        let most = run.most_in_flight();
+        format!("At one moment {most} items were under way together.")
+    } else {
+        "A wait is missing, or shorter than it should be.".to_owned()
+    }
+}
+
+/// The first few of these names.
+fn some(mut names: Vec<&str>) -> String {
+    const MOST_LISTED: usize = 5;
+    names.dedup();
+    names.truncate(MOST_LISTED);
+    list(&names)
 }

@@ -1,4 +1,4 @@
-//! What is said about the learner's code: what holds, what does not, and a hint.
+//! What the learner is told: what holds, what doesn't yet, a hint, and in the end what a good answer looks like.
 
 use super::definition::Plan;
 use super::words::{count, escape, inline};
@@ -64,13 +64,13 @@ impl Finding {
         }
     }
 
-    /// Whether it stands in the way of the exercise being solved: `false` if so.
+    /// Whether the exercise can count as solved with it: `false` for what is not right yet.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.mark != Mark::Fails
     }
 
-    /// The mark and what it means to somebody who does not see it.
+    /// The mark, and what it means for somebody who can't see it.
     fn sign(&self) -> (&'static str, &'static str) {
         match self.mark {
             Mark::Holds => ("✔", "holds"),
@@ -103,24 +103,29 @@ pub struct Verdict {
     findings: Vec<Finding>,
     /// The hint that is due: its number, the number of hints, its text.
     hint: Option<(usize, usize, String)>,
+    /// What a good answer looks like, once it's solved.
+    good_answer: Option<String>,
 }
 
 impl Verdict {
     pub(super) fn new(plan: &Plan, findings: Vec<Finding>, hint: Option<usize>) -> Verdict {
+        let solved = findings.iter().all(Finding::holds);
         Verdict {
             name: format!("Exercise {}, {}", plan.id, plan.title),
             findings,
             hint: hint.map(|index| (index + 1, plan.hints.len(), plan.hints[index].clone())),
+            good_answer: plan.good_answer.clone().filter(|_| solved),
         }
     }
 
     pub(super) fn not_defined(id: &str) -> Verdict {
-        let sentence = "This notebook's cell that says what is to be checked has not run. It is folded, \
-                     above the exercise: run it (or all cells above), then this one again.";
+        let sentence = "The cell that says what to check has not run yet. It's the folded one above the \
+                     exercise: run it (or all cells above), then this one again.";
         Verdict {
             name: format!("Exercise {id}"),
             findings: vec![Finding::fails(sentence)],
             hint: None,
+            good_answer: None,
         }
     }
 
@@ -136,7 +141,7 @@ impl Verdict {
         &self.findings
     }
 
-    /// The hint that is due now.
+    /// The hint to show now.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_ref().map(|(_, _, text)| text.as_str())
@@ -167,7 +172,7 @@ impl Verdict {
         }
     }
 
-    /// The verdict in HTML, without colours of its own, so that it follows the notebook's theme.
+    /// The verdict in HTML, without colors of its own, so that it follows the notebook's theme.
     #[must_use]
     pub fn html(&self) -> String {
         let mut html = format!("<p><strong>{}</strong></p>", escape(&self.headline()));
@@ -186,6 +191,9 @@ impl Verdict {
                 inline(text)
             ));
         }
+        if let Some(text) = &self.good_answer {
+            html.push_str(&format!("<p><em>A good answer:</em> {}</p>", inline(text)));
+        }
         html
     }
 }
@@ -201,6 +209,9 @@ impl fmt::Display for Verdict {
         }
         if let Some((number, of, text)) = &self.hint {
             write!(formatter, "\nHint {number} of {of}: {text}")?;
+        }
+        if let Some(text) = &self.good_answer {
+            write!(formatter, "\nA good answer: {text}")?;
         }
         Ok(())
     }

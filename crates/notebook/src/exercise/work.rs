@@ -39,7 +39,7 @@ impl Work {
     }
 
     /// A piece of work that takes this long. It starts when it is first awaited, and waits without
-    /// holding up anybody. Add a value with [`gives`](Item::gives).
+    /// blocking the thread. Add a value with [`gives`](Item::gives).
     #[must_use = "an item does nothing until it is awaited"]
     pub fn item(&self, name: &str, takes: Duration) -> Item<()> {
         Item {
@@ -53,8 +53,8 @@ impl Work {
         }
     }
 
-    /// A piece of work that fails the first `failures` times that one of this name is awaited, and
-    /// then gives the number of the attempt, the first being 1.
+    /// A piece of work that fails the first `failures` times that one with this name is awaited. After that it
+    /// gives the number of the attempt, counted from 1.
     #[must_use = "an item does nothing until it is awaited"]
     pub fn flaky(&self, name: &str, takes: Duration, failures: u32) -> Item<Result<u32, Failure>> {
         let name = name.to_owned();
@@ -83,7 +83,7 @@ impl Work {
         }
     }
 
-    /// Work that blocks its thread for this long, as a computation or a blocking read does. Not a
+    /// Work that blocks its thread for this long, as a computation or a blocking read does. It isn't a
     /// future: it returns when it is done.
     pub fn block(&self, name: &str, takes: Duration) {
         let Some(index) = self.record.add(name) else {
@@ -196,8 +196,8 @@ impl<T> Item<T> {
         }
     }
 
-    /// The same work, which before its wait answers `Pending` this many times and asks at once to be
-    /// polled again. It then needs no timer if it takes no time: for executors made by hand.
+    /// The same work, but before its wait it returns `Pending` this many times, and each time asks at once to be
+    /// polled again. If it takes no time, it needs no timer: for executors that you write by hand.
     #[must_use = "an item does nothing until it is awaited"]
     pub fn yields(mut self, times: u32) -> Item<T> {
         self.yields = times;

@@ -113,7 +113,7 @@ impl Question {
                 html.push_str(&format!(
                     "<p><em>{}</em></p>",
                     inline(&format!(
-                        "{} Or click a choice to see what is to be said about it.",
+                        "{} Or click a choice to see its feedback.",
                         self.how_to_answer()
                     ))
                 ));

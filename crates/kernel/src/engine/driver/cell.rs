@@ -253,13 +253,13 @@ impl Driver {
         for name in &ended {
             book.variables.end(
                 name,
-                "has ended, since its type was defined anew after it was made.",
+                "has ended: its type was redefined after the value was made.",
             );
         }
         for name in &plan.moved {
             book.variables.end(
                 name,
-                &format!("was moved away in cell [{count}]: the value is somebody else's now."),
+                &format!("was moved out in cell [{count}]: something else owns the value now."),
             );
         }
         let bound: BTreeSet<String> = parsed
@@ -297,7 +297,7 @@ impl Driver {
                 if !book.variables.alive.contains_key(name) {
                     book.variables.end(
                         name,
-                        &format!("was not kept: cell [{count}] did not come to its end."),
+                        &format!("was not kept: cell [{count}] did not finish."),
                     );
                 }
             }
@@ -342,7 +342,7 @@ impl Driver {
         }
         for name in ended {
             notes.push(format!(
-                "note: `{name}` has ended: its type was defined anew, and its value was one of the old type."
+                "note: `{name}` has ended: its type was redefined, and its value has the old type."
             ));
         }
         notes

@@ -14,7 +14,7 @@ impl Driver {
             {
                 let name = crates.split_whitespace().next().unwrap_or("name");
                 return Some(refuse(&format!(
-                    "`cargo add` changes a package, and a notebook is none. Write `:dep {name} = \"*\"`, or the version that you want, in place of `*`"
+                    "`cargo add` changes a package, and a notebook isn't one. Write `:dep {name} = \"*\"`, or the version that you want, in place of `*`"
                 )));
             }
         }
@@ -52,7 +52,7 @@ impl Driver {
                 ],
                 warnings: Vec::new(),
             }),
-            _ if text.starts_with('?') => Some(refuse(&format!("nothing is known of `{name}`"))),
+            _ if text.starts_with('?') => Some(refuse(&format!("nothing is known about `{name}`"))),
             _ => None,
         }
     }
@@ -97,8 +97,8 @@ fn of_magic(magic: &str) -> String {
         "pip" | "conda" => "crates are added by `:dep name = \"version\"`",
         "env" | "set_env" => "`std::env::var(\"NAME\")` reads a variable of the environment",
         "cd" => "`std::env::set_current_dir(\"…\")?` changes the folder",
-        "run" | "load" => "`include!(\"file.rs\")` takes the code of a file in",
-        "who" | "whos" | "reset" => "`:vars` lists the variables, and `:clear` starts anew",
+        "run" | "load" => "`include!(\"file.rs\")` includes the code of a file",
+        "who" | "whos" | "reset" => "`:vars` lists the variables, and `:clear` starts afresh",
         "matplotlib" => "plots need no setting: `use notebook::plot;`",
         _ => "`:help` lists this kernel's commands",
     };

@@ -1,9 +1,13 @@
 //! Code that returns: right, wrong, too slow, not together.
 
-use super::super::{Exercise, check, ms};
+use super::super::{Exercise, Work, check, ms};
 use super::{assert_says, block_on, both, rice, soup};
 use crate::display::RichDisplay;
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
+
+type Quick = Pin<Box<dyn Future<Output = (u32, u32)>>>;
 
 #[test]
 fn right_code_solves_it() {
@@ -34,9 +38,84 @@ fn an_untouched_stub_is_told_kindly() {
         &[
             "Both at once: not yet. 0 of 3 statements hold.",
             "✘ not yet: It returned `(0, 0)`; it should return `(6, 9)`.",
-            "It took 0 s; it should take 300 ms. No piece of work was awaited to its end.",
+            "It took 0 s; it should take 300 ms. That's too quick. No piece of work was awaited to its end.",
             "Made, but never awaited: rice and soup.",
         ],
+    );
+}
+
+#[test]
+fn what_is_too_quick_is_told_why() {
+    let told = |answer: fn(Work) -> Quick| {
+        block_on(both().check(answer))
+            .findings()
+            .iter()
+            .map(ToString::to_string)
+            .find(|finding| finding.contains("too quick"))
+    };
+    let left: fn(Work) -> Quick = |work| {
+        Box::pin(async move {
+            tokio::spawn(soup(&work));
+            (6, rice(&work).await)
+        })
+    };
+    let dropped: fn(Work) -> Quick = |work| {
+        Box::pin(async move {
+            tokio::select! { six = soup(&work) => (six, 9), nine = rice(&work) => (6, nine) }
+        })
+    };
+    let unused: fn(Work) -> Quick = |work| {
+        Box::pin(async move {
+            drop(soup(&work));
+            (6, rice(&work).await)
+        })
+    };
+    for (answer, why) in [
+        (left, "Still under way when it returned: soup."),
+        (dropped, "Dropped before the end: soup."),
+        (unused, "Never awaited: soup."),
+    ] {
+        let expected = format!("It took 150 ms; it should take 300 ms. That's too quick. {why}");
+        assert_eq!(told(answer).as_deref(), Some(expected.as_str()));
+    }
+    let together = Exercise::<()>::new("test-2", "In turn").takes(ms(450));
+    let verdict = block_on(together.check(|work| async move {
+        tokio::join!(soup(&work), rice(&work));
+    }));
+    assert_says(
+        &verdict,
+        &["That's too quick. At one moment 2 items were under way together."],
+    );
+    let shorter = Exercise::<()>::new("test-2", "Wait").takes(ms(450));
+    let verdict = block_on(shorter.check(|work| async move {
+        soup(&work).await;
+    }));
+    assert_says(
+        &verdict,
+        &["That's too quick. A wait is missing, or shorter than it should be."],
+    );
+}
+
+#[test]
+fn what_a_good_answer_looks_like_is_said_when_it_is_solved() {
+    let exercise = || {
+        both()
+            .hint("Which macro?")
+            .good_answer("`join!` *alone*: nothing is spawned.")
+    };
+    let right =
+        block_on(exercise().check(|work| async move { tokio::join!(soup(&work), rice(&work)) }));
+    assert!(
+        right
+            .to_string()
+            .ends_with("A good answer: `join!` *alone*: nothing is spawned.")
+    );
+    assert!(right.html().ends_with(
+        "<p><em>A good answer:</em> <code>join!</code> <em>alone</em>: nothing is spawned.</p>"
+    ));
+    let wrong = block_on(exercise().check(|_| async { (0, 0) }));
+    assert!(
+        !wrong.to_string().contains("A good answer") && !wrong.html().contains("A good answer")
     );
 }
 
@@ -102,7 +181,7 @@ fn hints_come_one_at_a_time_and_begin_anew_when_it_was_solved() {
 }
 
 #[test]
-fn the_page_is_escaped_and_does_not_speak_by_colour() {
+fn the_page_is_escaped_and_does_not_speak_by_color() {
     let exercise = Exercise::<&str>::new("test-5", "<b>")
         .gives("<i>")
         .hint("use `Vec<u32>` & more");

@@ -37,7 +37,7 @@ fn a_panic_in_a_task_is_a_remark() {
         &verdict,
         &[
             "It returned `(0, 0)`",
-            "• note: A task of it panicked: \"in the task\".",
+            "• note: One of its tasks panicked: \"in the task\".",
         ],
     );
 }
@@ -62,7 +62,7 @@ fn waiting_for_ever_is_found_at_once_by_the_clock_that_jumps() {
         &[
             "does not finish",
             "still at an await",
-            "The last before that: rice starts and rice ends.",
+            "The last events before that: rice starts and rice ends.",
         ],
     );
 }
@@ -74,7 +74,7 @@ fn what_a_loop_has_in_hand_is_named_once() {
             let _ = tokio::time::timeout(ms(200), work.item("service", ms(500))).await;
         }
     }));
-    assert_says(&verdict, &["It had these in hand: service."]);
+    assert_says(&verdict, &["It was working on: service."]);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_deadlock_says_what_was_in_hand() {
     assert_says(
         &verdict,
         &[
-            "It had these in hand: never.",
+            "It was working on: never.",
             "It had spawned 1 task that did not end either.",
         ],
     );
