@@ -32,6 +32,19 @@
 //! # Ok::<(), notebook::plot::DrawError>(())
 //! ```
 //!
+//! `save("times.svg")` writes the picture to a file. For a PNG, a crate of your own choice draws it from `svg()`; this
+//! library doesn't bring one, since that would be 32 crates more for every set-up:
+//!
+//! ```text
+//! :dep resvg = { version = "0.45", default-features = false, features = ["text", "system-fonts"] }
+//! let mut options = resvg::usvg::Options::default();
+//! options.fontdb_mut().load_system_fonts();
+//! let tree = resvg::usvg::Tree::from_str(&plot.svg(), &options)?;
+//! let mut pixels = resvg::tiny_skia::Pixmap::new(1280, 960).ok_or("no size")?;
+//! resvg::render(&tree, resvg::tiny_skia::Transform::from_scale(2.0, 2.0), &mut pixels.as_mut());
+//! pixels.save_png("times.png")?;
+//! ```
+//!
 //! # Layout
 //! - [`Bars`] (`bars.rs`): one number per name.
 //! - [`Lines`] (`lines.rs`; `lines_text.rs` puts them into words, `panel.rs` draws them, `series.rs`
