@@ -72,7 +72,8 @@ impl MimeBundle {
 
     /// Adds what a front end should know about the content of a MIME type, such as
     /// `json!({"alt": "a red disc", "width": 200})` for `image/png`. A second call for the same
-    /// type replaces the first.
+    /// type replaces the first. Front ends give a picture no text alternative, even if the metadata has one:
+    /// so one with an `alt` is also shown as HTML that has it.
     #[must_use]
     pub fn with_metadata(
         mut self,
@@ -224,6 +225,7 @@ pub fn clear_output(wait: bool) {
 }
 
 fn send(kind: DisplayKind, bundle: MimeBundle) {
+    let bundle = embed::with_alt_of_metadata(bundle);
     if link::worker().is_none() {
         return std::print!("{}", for_stock_evcxr(&bundle));
     }
@@ -236,6 +238,7 @@ fn send(kind: DisplayKind, bundle: MimeBundle) {
 }
 
 fn send_update(display_id: &str, (cell, bundle): (CellNumber, MimeBundle)) {
+    let bundle = embed::with_alt_of_metadata(bundle);
     link::send(&WorkerFrame::Display(Display {
         cell,
         kind: DisplayKind::Update {

@@ -17,6 +17,34 @@
 //! `draw_with` adds anything that plotters can draw. No input panics: what cannot be drawn (NaN, infinities, nothing at all) is
 //! left out, and the picture says so.
 //!
+//! ```
+//! use notebook::plot::{theme, Lines};
+//! use notebook::plotters::prelude::*;
+//!
+//! let plot = Lines::new("Squares").line("x²", (0..10).map(|x| (x, x * x)));
+//! let drawing = plot.draw_with(|mut chart| {
+//!     let limit = [(0.0, 50.0), (9.0, 50.0)];
+//!     chart.draw_series(LineSeries::new(limit, theme::color(1)))?;
+//!     chart.draw_series([Text::new("the limit", (0.5, 55.0), theme::text(12))])?;
+//!     Ok(())
+//! })?;
+//! assert!(drawing.svg().contains("the limit"));
+//! # Ok::<(), notebook::plot::DrawError>(())
+//! ```
+//!
+//! `save("times.svg")` writes the picture to a file. For a PNG, a crate of your own choice draws it from `svg()`; this
+//! library doesn't bring one, since that would be 32 crates more for every set-up:
+//!
+//! ```text
+//! :dep resvg = { version = "0.45", default-features = false, features = ["text", "system-fonts"] }
+//! let mut options = resvg::usvg::Options::default();
+//! options.fontdb_mut().load_system_fonts();
+//! let tree = resvg::usvg::Tree::from_str(&plot.svg(), &options)?;
+//! let mut pixels = resvg::tiny_skia::Pixmap::new(1280, 960).ok_or("no size")?;
+//! resvg::render(&tree, resvg::tiny_skia::Transform::from_scale(2.0, 2.0), &mut pixels.as_mut());
+//! pixels.save_png("times.png")?;
+//! ```
+//!
 //! # Layout
 //! - [`Bars`] (`bars.rs`): one number per name.
 //! - [`Lines`] (`lines.rs`; `lines_text.rs` puts them into words, `panel.rs` draws them, `series.rs`
@@ -28,8 +56,10 @@
 //!   `frame.rs`: where the axes of a plot are, for `draw_with`.
 //! - [`Summary`] (`summary.rs`): median, quartiles, percentiles. [`Table`] (`table.rs`, `records.rs`): numbers in rows.
 //! - `number.rs` (what can be plotted), `format.rs` (how numbers are written), `axis.rs` (values
-//!   to places, ticks), `ticks.rs` (as many as fit), `overlap.rs` (most at once), `style.rs` (the one look), `sheet.rs` (what all draw on).
+//!   to places, ticks), `ticks.rs` (as many as fit), `overlap.rs` (most at once), `style.rs` (the one look), `sheet.rs` (what all draw on),
+//!   `across.rs` (rows over a common axis), `shared.rs` (setters and words that plots have in common).
 
+pub(crate) mod across;
 pub(crate) mod axis;
 mod bars;
 mod call;
@@ -47,6 +77,7 @@ pub(crate) mod overlap;
 mod panel;
 mod records;
 mod series;
+mod shared;
 pub(crate) mod sheet;
 pub(crate) mod style;
 mod summary;
@@ -60,7 +91,7 @@ pub use bars::Bars;
 pub use call::Call;
 pub use calls::Calls;
 pub use distribution::Distribution;
-pub use drawing::{Area, Canvas, Chart, DrawError, Drawing, draw};
+pub use drawing::{Area, Canvas, Chart, DrawError, Drawing, Drawn, draw};
 pub use format::format_duration;
 pub use frame::Scale;
 pub use lines::Lines;

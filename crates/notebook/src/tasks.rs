@@ -27,7 +27,7 @@
 //! - `spawned.rs`: tasks that cells spawn: named, watched, cancelled. `blocking.rs`: the same for closures.
 //! - `handle.rs`, `runtimes.rs`, `local_set.rs`, `join_set.rs`, `join_map.rs`, `task_tracker.rs`: the types of tokio and
 //!   tokio-util that spawn, so that they do it so. They have every stable method of the originals, so that what
-//!   compiles with those compiles with these (`tests/like_tokio.rs`).
+//!   compiles with those compiles with these (`tests/like_tokio.rs`). `wrap.rs`: what they have in common.
 //! - `sync_bridge.rs`: what else takes a handle by value.
 //! - `hooks.rs`: tokio's task hooks, for all others.
 //! - `list.rs`: the table. `cancel.rs`: the ending. `plain.rs`: tokio alone, to measure beside.
@@ -49,6 +49,7 @@ mod sync_bridge;
 mod task_tracker;
 #[cfg(test)]
 mod tests;
+mod wrap;
 
 pub use blocking::spawn_blocking;
 pub use cancel::{CancelError, cancel, cancel_all, cancel_and_say};

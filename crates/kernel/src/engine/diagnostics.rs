@@ -14,6 +14,8 @@ pub mod unreadable;
 use crate::cell::source_map::SourceMap;
 use crate::evcxr::texts;
 use crate::event::Failure;
+use annotate_snippets::Renderer;
+use annotate_snippets::renderer::Style;
 use channel::CellNumber;
 
 /// What the system says of a full disk.
@@ -21,6 +23,14 @@ const NO_SPACE: &str = "No space left on device";
 
 /// How a linker ends that writes its result through a memory map when there is no room for it.
 const BUS_ERROR: &str = "[Bus error]";
+
+/// Draws snippets with what matters in bold, and without colors: front ends put errors and warnings on a ground of pale red
+/// or dark red, and no color that a terminal has can be read on both.
+const RENDERER: Renderer = {
+    let bold = Style::new().bold();
+    let renderer = Renderer::plain().error(bold).warning(bold);
+    renderer.note(bold).help(bold).emphasis(bold)
+};
 
 /// One Jupyter error for all that is wrong with a cell, from the compiler's messages. `why_missing` knows
 /// why a name is not there that once was.

@@ -11,7 +11,8 @@ use channel::{
 use std::fmt::Write;
 use std::sync::PoisonError;
 
-const RED: &str = "\u{1b}[1;31m";
+/// No color: on the ground that front ends give errors, dark or pale red, none can be read on both.
+const BOLD: &str = "\u{1b}[1m";
 const PLAIN: &str = "\u{1b}[0m";
 
 /// How many calls a traceback names.
@@ -23,7 +24,7 @@ pub(super) fn interrupted(when: &str) -> Failure {
         name: "Interrupted".to_owned(),
         value: format!("the cell was interrupted {when}"),
         traceback: vec![format!(
-            "{RED}Interrupted{PLAIN}: the cell was interrupted {when}."
+            "{BOLD}Interrupted{PLAIN}: the cell was interrupted {when}."
         )],
     }
 }
@@ -36,11 +37,11 @@ impl Frontend {
                 name: "Panic".to_owned(),
                 value: "the cell panicked without a message".to_owned(),
                 traceback: vec![format!(
-                    "{RED}Panic{PLAIN}: the cell panicked without a message"
+                    "{BOLD}Panic{PLAIN}: the cell panicked without a message"
                 )],
             };
         };
-        let mut traceback = vec![format!("{RED}Panic{PLAIN}: {}", report.message)];
+        let mut traceback = vec![format!("{BOLD}Panic{PLAIN}: {}", report.message)];
         traceback.extend(self.where_it_was(report));
         Failure {
             name: "Panic".to_owned(),
@@ -55,10 +56,10 @@ impl Frontend {
             return Failure {
                 name: "Error".to_owned(),
                 value: "a `?` returned an error".to_owned(),
-                traceback: vec![format!("{RED}Error{PLAIN}: a `?` returned an error")],
+                traceback: vec![format!("{BOLD}Error{PLAIN}: a `?` returned an error")],
             };
         };
-        let mut traceback = vec![format!("{RED}Error{PLAIN}: {}", report.message)];
+        let mut traceback = vec![format!("{BOLD}Error{PLAIN}: {}", report.message)];
         traceback.extend(self.calls(report.cell, &report.stack));
         traceback.push(match report.stack.is_empty() {
             true => format!("The cell ended with this error, of type `{}`.", report.type_name),
@@ -95,7 +96,7 @@ impl Frontend {
             }
         };
         let mut text = format!(
-            "{RED}ProcessEnded{PLAIN}: the process that runs cells has ended: {cause}.\n{what_was_lost} Background tasks have ended, too. Functions, types and `use` lines are kept; run the cells again that made the variables you need."
+            "{BOLD}ProcessEnded{PLAIN}: the process that runs cells has ended: {cause}.\n{what_was_lost} Background tasks have ended, too. Functions, types and `use` lines are kept; run the cells again that made the variables you need."
         );
         if let Some(panic) = &running.panic {
             let _ = write!(text, "\nBefore that it panicked: {}", panic.message);
@@ -111,7 +112,7 @@ impl Frontend {
     pub(super) fn describe_panic(&self, report: &PanicReport, who: &str) -> String {
         let mut text = match who {
             "caught" => format!("A panic was caught: {}\n", report.message),
-            _ => format!("{RED}Panic{PLAIN} in {who}: {}\n", report.message),
+            _ => format!("{BOLD}Panic{PLAIN} in {who}: {}\n", report.message),
         };
         for line in self.where_it_was(report) {
             let _ = writeln!(text, "{line}");

@@ -2,6 +2,7 @@
 
 use super::{MimeBundle, RichDisplay, escape, shows_itself};
 use base64::Engine;
+use channel::MimeValue;
 
 fn data_address(mime_type: &str, bytes: &[u8]) -> String {
     let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
@@ -19,6 +20,35 @@ pub(crate) fn with_alt(bundle: MimeBundle, mime_type: &str, bytes: &[u8], alt: &
         .with("text/html", html)
         .with("text/plain", alt)
         .with_metadata(mime_type, &serde_json::json!({ "alt": alt }))
+}
+
+/// The same bundle; where it has a picture whose metadata say what is to be seen, and no HTML, with an `<img>` that says
+/// so, too.
+pub(super) fn with_alt_of_metadata(bundle: MimeBundle) -> MimeBundle {
+    if bundle.text("text/html").is_some() {
+        return bundle;
+    }
+    let html = bundle.metadata.iter().find_map(|(mime_type, metadata)| {
+        let metadata: serde_json::Value = serde_json::from_str(metadata).ok()?;
+        let alt = escape(metadata.get("alt")?.as_str()?);
+        let bytes = bundle.data.iter().find_map(|(known, value)| match value {
+            MimeValue::Bytes(bytes) if known == mime_type => Some(bytes),
+            _ => None,
+        })?;
+        let side = |name: &str| {
+            let pixels = metadata.get(name).and_then(serde_json::Value::as_u64);
+            pixels.map_or(String::new(), |pixels| format!(" {name}=\"{pixels}\""))
+        };
+        let (address, size) = (
+            data_address(mime_type, bytes),
+            side("width") + &side("height"),
+        );
+        Some(format!("<img src=\"{address}\" alt=\"{alt}\"{size}>"))
+    });
+    match html {
+        Some(html) => bundle.with("text/html", html),
+        None => bundle,
+    }
 }
 
 /// Sound, as the bytes of a file, with buttons to play it.
@@ -110,3 +140,21 @@ impl RichDisplay for IFrame {
 }
 
 shows_itself!(Audio, IFrame);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_whose_metadata_say_what_is_seen_is_html_that_says_it() {
+        let metadata = serde_json::json!({"alt": "\"a\" disc", "width": 80});
+        let picture = MimeBundle::new().with_bytes("image/png", [1, 2, 3]);
+        let said = with_alt_of_metadata(picture.clone().with_metadata("image/png", &metadata));
+        let html =
+            "<img src=\"data:image/png;base64,AQID\" alt=\"&quot;a&quot; disc\" width=\"80\">";
+        assert_eq!(said.text("text/html"), Some(html));
+        assert_eq!(with_alt_of_metadata(picture.clone()), picture);
+        let own = said.with("text/html", "<b>its own</b>");
+        assert_eq!(with_alt_of_metadata(own.clone()), own);
+    }
+}

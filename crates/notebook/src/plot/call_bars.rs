@@ -1,16 +1,14 @@
 //! The bars of a call chart, its time axis and its key.
 
-use std::time::Duration;
-
-use plotters::style::RGBColor;
-
-use super::axis::Axis;
+use super::across::Across;
 use super::call::Call;
 use super::call_rows::Block;
 use super::calls::Calls;
-use super::format::{Unit, format_duration};
-use super::sheet::{Label, Sheet};
-use super::style::{self, AXIS, GRID, INK, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+use super::format::format_duration;
+use super::sheet::{Label, Sheet, Spot};
+use super::style::{self, GRID, INK, MARGIN, WIDTH};
+use plotters::style::RGBColor;
+use std::time::Duration;
 
 /// Where the first row begins.
 pub(super) const TOP: f64 = 64.0;
@@ -24,56 +22,24 @@ impl Calls {
         (row, gap): (f64, f64),
         end: f64,
     ) {
-        let names = blocks
-            .iter()
-            .map(|block| style::text_width(block.instance, TEXT_SIZE));
-        let names = names.fold(0.0, f64::max).min(150.0);
+        let names = Label::TEXT.widest(blocks.iter().map(|block| block.instance));
+        let names = names.min(150.0);
         let left = MARGIN + if names > 0.0 { names + 12.0 } else { 0.0 };
-        let right = WIDTH - MARGIN - 70.0;
-        let axis = Axis::even(
-            [0.0, self.whole().as_secs_f64()].into_iter(),
-            true,
-            false,
-            Unit::Seconds,
-        );
-        let start = self.start();
-        let place = |at: Duration| {
-            left + (right - left) * axis.position(at.saturating_sub(start).as_secs_f64())
-        };
-        for (value, label) in axis.ticks_across(6, right - left) {
-            let x = left + (right - left) * axis.position(value);
-            sheet.line("grid", &[(x, TOP), (x, end)], GRID, 1.0, &[]);
-            sheet.text(
-                &label,
-                (x, end + 10.0),
-                Label::new(SMALL_SIZE).muted().centred(),
-            );
-        }
-        sheet.line("axis", &[(left, end), (right, end)], AXIS, 1.0, &[]);
-        let middle = (left + right) / 2.0;
-        sheet.text(
-            "time since the first request",
-            (middle, end + 27.0),
-            Label::new(SMALL_SIZE).muted().centred(),
-        );
-
+        let across = Across::of_time(self.whole(), (left, WIDTH - MARGIN - 70.0));
+        across.draw(sheet, (TOP, end), 6, "time since the first request");
         let mut y = TOP;
         for (index, block) in blocks.iter().enumerate() {
             let height = row * block.shown.len() as f64;
             if index > 0 && gap > 0.0 {
-                sheet.line("between", &[(MARGIN, y), (right, y)], GRID, 1.0, &[]);
+                sheet.line("between", &[(MARGIN, y), (across.right, y)], GRID, 1.0);
             }
             y += gap / 2.0;
-            let name = style::fit(block.instance, TEXT_SIZE, names + 4.0);
-            sheet.text(
-                &name,
-                (MARGIN, y + height.min(2.0 * row) / 2.0),
-                Label::new(TEXT_SIZE),
-            );
+            let at = (MARGIN, y + height.min(2.0 * row) / 2.0);
+            sheet.fitted(block.instance, at, Label::TEXT, names + 4.0);
             for (line, call) in block.shown.iter().enumerate() {
                 let upper = y + row * line as f64;
-                let color = style::color(index);
-                draw_call(sheet, call, color, (upper, row), &place);
+                let place = |at: Duration| across.x_of(at.saturating_sub(self.start()));
+                draw_call(sheet, call, style::color(index), (upper, row), &place);
             }
             y += height + gap / 2.0;
         }
@@ -81,36 +47,27 @@ impl Calls {
 
     /// Whether there is anything whose look needs explaining.
     pub(super) fn has_key(&self) -> bool {
-        self.calls
-            .iter()
-            .any(|call| call.began > call.sent || call.failure.is_some())
+        self.has_waits() || self.failed() > 0
+    }
+
+    fn has_waits(&self) -> bool {
+        self.calls.iter().any(|call| call.began > call.sent)
     }
 
     /// What pale, full and crossed bars mean, in a line at height `y`.
     pub(super) fn draw_key(&self, sheet: &mut Sheet<'_>, y: f64) {
-        let (mut x, label) = (MARGIN, Label::new(SMALL_SIZE).muted());
-        if self.calls.iter().any(|call| call.began > call.sent) {
-            waiting(
-                sheet,
-                "key",
-                (x, y - 4.0),
-                (x + 22.0, y + 4.0),
-                style::color(0),
-            );
-            sheet.text("waiting", (x + 28.0, y), label);
-            sheet.rectangle(
-                "key",
-                (x + 96.0, y - 4.0),
-                (x + 118.0, y + 4.0),
-                style::color(0),
-                0.0,
-            );
-            sheet.text("being answered", (x + 124.0, y), label);
+        let (mut x, color) = (MARGIN, style::color(0));
+        let (upper, lower) = (y - 4.0, y + 4.0);
+        if self.has_waits() {
+            waiting(sheet, "key", (x, upper), (x + 22.0, lower), color);
+            sheet.text("waiting", (x + 28.0, y), Label::SMALL);
+            sheet.rectangle("key", (x + 96.0, upper), (x + 118.0, lower), color);
+            sheet.text("being answered", (x + 124.0, y), Label::SMALL);
             x += 240.0;
         }
-        if self.calls.iter().any(|call| call.failure.is_some()) {
-            cross(sheet, "key", (x + 4.0, y), 4.0);
-            sheet.text("failed", (x + 14.0, y), label);
+        if self.failed() > 0 {
+            sheet.cross("key", (x + 4.0, y), 4.0, INK, 1.5);
+            sheet.text("failed", (x + 14.0, y), Label::SMALL);
         }
     }
 }
@@ -131,51 +88,23 @@ fn draw_call(
     let end = answered.max(began + 1.0);
     let strength = if call.failure.is_some() { 0.5 } else { 1.0 };
     let fill = style::pale(color, strength);
-    sheet.rectangle("call", (began, top), (end, bottom), fill, 0.0);
+    sheet.rectangle("call", (began, top), (end, bottom), fill);
     let middle = (top + bottom) / 2.0;
     let mut label = end + 5.0;
     if call.failure.is_some() {
-        cross(sheet, "failed", (end + 6.0, middle), row * 0.25);
+        sheet.cross("failed", (end + 6.0, middle), row * 0.25, INK, 1.5);
         label += 8.0;
     }
     if row >= 14.0 {
         let took = format_duration(call.lasted());
-        let text = call.failure.clone().unwrap_or(took);
-        let text = style::fit(&text, SMALL_SIZE, WIDTH - 4.0 - label);
-        sheet.text(&text, (label, middle), Label::new(SMALL_SIZE).muted());
+        let text = call.failure.as_ref().unwrap_or(&took);
+        sheet.fitted(text, (label, middle), Label::SMALL, WIDTH - 4.0 - label);
     }
 }
 
 /// Pale inside, with an edge that is seen in black and white too.
-fn waiting(sheet: &mut Sheet<'_>, class: &str, from: (f64, f64), to: (f64, f64), color: RGBColor) {
-    let inside = style::pale(color, 0.25);
-    sheet.rectangle(class, from, to, inside, 0.0);
-    sheet.line(
-        "edge",
-        &[
-            (to.0, from.1),
-            (from.0, from.1),
-            (from.0, to.1),
-            (to.0, to.1),
-        ],
-        color,
-        1.0,
-        &[],
-    );
-}
-
-fn cross(sheet: &mut Sheet<'_>, class: &str, (x, y): (f64, f64), half: f64) {
-    sheet.line(
-        class,
-        &[
-            (x - half, y - half),
-            (x + half, y + half),
-            (x, y),
-            (x - half, y + half),
-            (x + half, y - half),
-        ],
-        INK,
-        1.5,
-        &[],
-    );
+fn waiting(sheet: &mut Sheet<'_>, class: &str, from: Spot, to: Spot, color: RGBColor) {
+    sheet.rectangle(class, from, to, style::pale(color, 0.25));
+    let edge = [(to.0, from.1), from, (from.0, to.1), to];
+    sheet.line("edge", &edge, color, 1.0);
 }

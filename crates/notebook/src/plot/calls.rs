@@ -8,8 +8,9 @@ use super::call_bars::TOP;
 use super::call_rows::{Block, blocks};
 use super::format::format_duration;
 use super::overlap::most_at_once;
-use super::sheet::{self, Label};
-use super::style::{self, MARGIN, SMALL_SIZE, WIDTH};
+use super::shared::words;
+use super::sheet::{self, Label, NOTE};
+use super::style::{self, MARGIN, WIDTH};
 use super::summary::Summary;
 use super::table::Table;
 use crate::text::count;
@@ -62,96 +63,76 @@ impl Calls {
     }
 
     pub(super) fn start(&self) -> Duration {
-        self.calls
-            .iter()
-            .map(|call| call.sent)
-            .min()
-            .unwrap_or_default()
+        let sent = self.calls.iter().map(|call| call.sent);
+        sent.min().unwrap_or_default()
     }
 
     /// From the first request to the last answer.
     pub(super) fn whole(&self) -> Duration {
-        let end = self
-            .calls
-            .iter()
-            .map(|call| call.answered)
-            .max()
-            .unwrap_or_default();
+        let answered = self.calls.iter().map(|call| call.answered);
+        let end = answered.max().unwrap_or_default();
         end.saturating_sub(self.start())
     }
 
+    pub(super) fn failed(&self) -> usize {
+        let failed = self.calls.iter().filter(|call| call.failure.is_some());
+        failed.count()
+    }
+
     fn headline(&self) -> String {
-        let failed = self
-            .calls
-            .iter()
-            .filter(|call| call.failure.is_some())
-            .count();
         let median = Summary::of(self.calls.iter().map(Call::lasted));
-        let median = median.map_or(Duration::ZERO, |summary| summary.median);
-        let mut line = format!(
+        let stretches = self.calls.iter().map(|call| (call.sent, call.answered));
+        let line = format!(
             "{} in {}, at most {} at once, median {}",
             count(self.calls.len(), "call", "calls"),
             format_duration(self.whole()),
-            most_at_once(self.calls.iter().map(|call| (call.sent, call.answered))),
-            format_duration(median),
+            most_at_once(stretches),
+            format_duration(median.map_or(Duration::ZERO, |summary| summary.median)),
         );
-        if failed > 0 {
-            line.push_str(&format!(", {failed} failed"));
+        match self.failed() {
+            0 => line,
+            failed => format!("{line}, {failed} failed"),
         }
-        line
     }
 
     /// The picture as an SVG document.
     #[must_use]
     pub fn svg(&self) -> String {
         if self.calls.is_empty() {
-            return sheet::paint_message(
-                &self.title,
-                "No calls yet: add them with .call(Call::new(sent, answered)).",
-            );
+            let message = "No calls yet: add them with .call(Call::new(sent, answered)).";
+            return sheet::paint_message(&self.title, message);
         }
         let blocks = blocks(&self.calls);
         let rows: usize = blocks.iter().map(|block| block.shown.len()).sum();
         // Where most instances have one row, a row must be high enough for the instance's name.
-        let row = if rows <= 30 || blocks.len() > 15 {
-            15.0
-        } else {
-            10.0
-        };
-        let gap = if blocks.len() > 15 { 0.0 } else { 8.0 };
+        let many = blocks.len() > 15;
+        let row = if rows <= 30 || many { 15.0 } else { 10.0 };
+        let gap = if many { 0.0 } else { 8.0 };
         let end = TOP + row * rows as f64 + gap * blocks.len() as f64;
         let notes = self.notes(rows, &blocks);
-        let key = if self.has_key() { 22.0 } else { 0.0 };
-        let height = end + 42.0 + key + 17.0 * notes.len() as f64;
-        sheet::paint((WIDTH, height), &self.title, &self.to_string(), |sheet| {
-            sheet.text(
-                &self.headline(),
-                (MARGIN, 46.0),
-                Label::new(SMALL_SIZE).muted(),
-            );
+        let foot = end + if self.has_key() { 66.0 } else { 46.0 };
+        let size = (WIDTH, foot + NOTE * notes.len() as f64);
+        sheet::paint(size, &self.title, &self.to_string(), |sheet| {
+            sheet.text(&self.headline(), (MARGIN, 46.0), Label::SMALL);
             self.draw(sheet, &blocks, (row, gap), end);
-            let mut y = end + 46.0;
-            if self.has_key() {
-                self.draw_key(sheet, y);
-                y += 20.0;
-            }
-            sheet.footnotes(y, &notes);
+            self.draw_key(sheet, end + 46.0);
+            sheet.footnotes(foot, &notes);
         })
     }
 
     fn notes(&self, rows: usize, blocks: &[Block<'_>]) -> Vec<String> {
-        if rows == self.calls.len() {
-            return Vec::new();
-        }
-        let by = if blocks.len() > 1 {
+        let several = blocks.len() > 1;
+        let by = if several {
             ", of each instance its share"
         } else {
             ""
         };
-        vec![format!(
-            "{rows} of the {} are drawn, evenly chosen{by}.",
-            count(self.calls.len(), "call", "calls")
-        )]
+        let all = count(self.calls.len(), "call", "calls");
+        let note = format!("{rows} of the {all} are drawn, evenly chosen{by}.");
+        Some(note)
+            .filter(|_| rows < self.calls.len())
+            .into_iter()
+            .collect()
     }
 }
 
@@ -163,27 +144,30 @@ impl fmt::Display for Calls {
         }
         let mut table = Table::new(["answered by", "calls", "median", "longest", "longest wait"]);
         for block in blocks(&self.calls) {
-            let calls = self.calls.iter();
-            let of: Vec<&Call> = calls
-                .filter(|call| call.instance == block.instance)
-                .collect();
-            let Some(summary) = Summary::of(of.iter().map(|call| call.lasted())) else {
+            let of = || {
+                self.calls
+                    .iter()
+                    .filter(|call| call.instance == block.instance)
+            };
+            let Some(summary) = Summary::of(of().map(Call::lasted)) else {
                 continue;
             };
-            let waits = of.iter().map(|call| call.began - call.sent);
-            let instance = match block.instance {
-                "" => "all",
-                name => name,
+            let wait = of().map(|call| call.began - call.sent).max();
+            let instance = if block.instance.is_empty() {
+                "all"
+            } else {
+                block.instance
             };
-            table.push([
-                instance.to_owned(),
-                block.all.to_string(),
-                format_duration(summary.median),
-                format_duration(summary.highest),
-                format_duration(waits.max().unwrap_or_default()),
-            ]);
+            let times = [summary.median, summary.highest, wait.unwrap_or_default()];
+            let times = times.into_iter().map(format_duration);
+            table.push(
+                [instance.to_owned(), block.all.to_string()]
+                    .into_iter()
+                    .chain(times),
+            );
         }
-        write!(formatter, "{}\n{}\n{table}", self.title, self.headline())
+        let title = format!("{}\n{}", self.title, self.headline());
+        words(formatter, &title, &table, &[])
     }
 }
 

@@ -1,17 +1,16 @@
 //! How durations are distributed: a dot for each run, a box over the middle half.
 
+use super::across::{Across, Names};
 use super::axis::Axis;
-use super::drawing::{Chart, DrawError, Drawing};
 use super::format::Unit;
 use super::frame::Frame;
 use super::lines::{Lines, MOST_LINES};
 use super::number::{Number, drawable};
-use super::sheet::{self, Label, Sheet};
-use super::style::{self, AXIS, GRID, INK, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+use super::shared::{drawn_over, left_out, more, setters, words};
+use super::sheet::{self, Label, NOTE, Sheet};
+use super::style::{self, GRID, INK, MARGIN, WIDTH};
 use super::summary::Summary;
 use super::table::Table;
-use crate::text::count;
-use std::error::Error;
 use std::fmt;
 
 const MOST_GROUPS: usize = 24;
@@ -21,6 +20,9 @@ const ROW: f64 = 58.0;
 const TOP: f64 = 44.0;
 /// Columns of a histogram.
 const BINS: usize = 24;
+
+setters!(Distribution: x_label x_unit log_x);
+drawn_over!(Distribution);
 
 /// What of the runs is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,28 +97,6 @@ impl Distribution {
         self.groups.push((style::clean_name(&name.into()), values));
     }
 
-    /// Names what was measured, such as `"time until the answer"`.
-    #[must_use]
-    pub fn x_label(mut self, label: impl Into<String>) -> Self {
-        self.x_label = style::clean_name(&label.into());
-        self
-    }
-
-    /// Names the unit of plain numbers, such as `"bytes"`; `"s"` are seconds, which are written as
-    /// durations. `Duration`s know their own.
-    #[must_use]
-    pub fn x_unit(mut self, unit: impl Into<String>) -> Self {
-        self.x_unit = Unit::named(&unit.into());
-        self
-    }
-
-    /// Lays the values out by powers of ten. Values of zero or less are then left out.
-    #[must_use]
-    pub fn log_x(mut self) -> Self {
-        self.log_x = true;
-        self
-    }
-
     /// Draws how many runs fall into each of some twenty equal steps, instead of each run.
     #[must_use]
     pub fn histogram(mut self) -> Self {
@@ -140,35 +120,10 @@ impl Distribution {
         Summary::of(self.drawn(&group?.1))
     }
 
-    /// Draws with plotters over the picture. Across are the values; down, the first group is at 0.0, the
-    /// second at 1.0, and so on; of cumulative shares, down are percent.
-    ///
-    /// # Errors
-    /// When `draw` returns an error, and when there are no groups.
-    pub fn draw_with(
-        &self,
-        draw: impl FnOnce(Chart<'_, '_>) -> Result<(), Box<dyn Error + Send + Sync>>,
-    ) -> Result<Drawing, DrawError> {
-        if self.view == View::Ecdf {
-            return self.shares().draw_with(draw);
-        }
-        let (svg, frame) = self.paint();
-        Drawing::over(svg, self.to_string(), frame, draw)
-    }
-
     /// The values of a group that can be drawn, in order.
     fn drawn(&self, values: &[f64]) -> Vec<f64> {
         let fits = |value: &f64| drawable(*value) && (!self.log_x || *value > 0.0);
         values.iter().copied().filter(fits).collect()
-    }
-
-    /// The picture as an SVG document.
-    #[must_use]
-    pub fn svg(&self) -> String {
-        match self.view {
-            View::Ecdf => self.shares().svg(),
-            View::Dots | View::Histogram => self.paint().0,
-        }
     }
 
     /// Which share of each group is at most how large, as lines.
@@ -202,179 +157,99 @@ impl Distribution {
         lines
     }
 
+    fn shown(&self) -> &[(String, Vec<f64>)] {
+        &self.groups[..self.groups.len().min(MOST_GROUPS)]
+    }
+
     /// The picture, and where the runs are in it.
     fn paint(&self) -> (String, Option<Frame>) {
         if self.groups.is_empty() {
             let message = "No groups yet: add them with .group(name, durations).";
             return (sheet::paint_message(&self.title, message), None);
         }
-        let shown = self.groups.len().min(MOST_GROUPS);
         let explanation = match self.view {
+            View::Ecdf => return self.shares().paint(),
             View::Histogram => "How many runs fall into each step; the thick line is the median.",
-            View::Dots | View::Ecdf => {
+            View::Dots => {
                 "A dot is one run. Half of the runs lie in the box; the thick line is the median."
             }
         };
-        let mut notes = vec![explanation.to_owned()];
-        notes.extend(self.notes());
-        let end = TOP + ROW * shown as f64;
-        let labelled = if self.x_label.is_empty() { 0.0 } else { 17.0 };
-        let size = (WIDTH, end + 44.0 + labelled + 17.0 * notes.len() as f64);
+        let notes = [vec![explanation.to_owned()], self.notes()].concat();
+        let end = TOP + ROW * self.shown().len() as f64;
+        let foot = end + if self.x_label.is_empty() { 44.0 } else { 61.0 };
+        let size = (WIDTH, foot + NOTE * notes.len() as f64);
         let mut frame = None;
         let svg = sheet::paint(size, &self.title, &self.to_string(), |sheet| {
-            frame = Some(self.draw(sheet, end, size));
-            sheet.footnotes(end + 44.0 + labelled, &notes);
+            let across = self.draw(sheet, end);
+            frame = Some(across.frame(size, (TOP, end), self.shown().len()));
+            sheet.footnotes(foot, &notes);
         });
         (svg, frame)
     }
 
-    fn draw(&self, sheet: &mut Sheet<'_>, end: f64, size: (f64, f64)) -> Frame {
-        let shown = &self.groups[..self.groups.len().min(MOST_GROUPS)];
-        let names = shown
-            .iter()
-            .map(|(name, _)| style::text_width(name, TEXT_SIZE));
-        let names = names.fold(0.0, f64::max).clamp(20.0, 180.0);
-        let medians = shown
-            .iter()
-            .filter_map(|(_, values)| Summary::of(self.drawn(values)));
-        // Bold letters are a tenth wider.
-        let medians = medians
-            .map(|summary| 1.1 * style::text_width(&self.x_unit.format(summary.median), TEXT_SIZE));
-        let medians = medians.fold(108.0, f64::max).min(190.0);
-        let (left, right) = (MARGIN + names + 14.0, WIDTH - MARGIN - 12.0 - medians);
+    fn draw(&self, sheet: &mut Sheet<'_>, end: f64) -> Across {
+        let (shown, bold) = (self.shown(), Label::TEXT.bold());
+        let names = Names::new(shown.iter().map(|(name, _)| name.as_str()), 180.0);
+        let groups: Vec<Vec<f64>> = shown.iter().map(|(_, values)| self.drawn(values)).collect();
+        let summaries: Vec<Option<Summary>> = groups.iter().map(Summary::of).collect();
+        let median = |summary: &Summary| self.x_unit.format(summary.median);
+        let medians = bold
+            .widest(summaries.iter().flatten().map(median))
+            .clamp(108.0, 190.0);
 
-        let all: Vec<f64> = shown
-            .iter()
-            .flat_map(|(_, values)| self.drawn(values))
-            .collect();
+        let all = groups.iter().flatten().copied();
         let axis = if self.log_x {
-            Axis::log(all.iter().copied(), self.x_unit.clone())
+            Axis::log(all, self.x_unit.clone())
         } else {
             // Zero belongs in the picture: lengths are compared.
-            Axis::even(all.iter().copied(), true, false, self.x_unit.clone())
+            Axis::even(all, true, false, self.x_unit.clone())
         };
-        let axis = axis.with_headroom();
-        let place = |value: f64| left + (right - left) * axis.position(value);
-        for (value, label) in axis.ticks_across(if self.log_x { 7 } else { 5 }, right - left) {
-            let x = place(value);
-            sheet.line("grid", &[(x, TOP), (x, end)], GRID, 1.0, &[]);
-            sheet.text(
-                &label,
-                (x, end + 12.0),
-                Label::new(SMALL_SIZE).muted().centred(),
-            );
-        }
-        sheet.line("axis", &[(left, end), (right, end)], AXIS, 1.0, &[]);
-        let middle = (left + right) / 2.0;
-        let label = Label::new(SMALL_SIZE).muted().centred();
-        sheet.text(&self.x_label, (middle, end + 29.0), label);
-
-        for (index, (name, values)) in shown.iter().enumerate() {
+        let sides = (MARGIN + names.width + 14.0, WIDTH - MARGIN - 12.0 - medians);
+        let across = Across::new(axis.with_headroom(), sides);
+        across.draw(
+            sheet,
+            (TOP, end),
+            if self.log_x { 7 } else { 5 },
+            &self.x_label,
+        );
+        let beside = across.right + 12.0;
+        for (index, (values, summary)) in groups.iter().zip(&summaries).enumerate() {
             let middle = TOP + ROW * (index as f64 + 0.5);
-            let lines = style::one_or_two_lines(name, TEXT_SIZE, names + 4.0);
-            let upper = middle - 8.0 * (lines.len() - 1) as f64;
-            for (line, name) in lines.iter().enumerate() {
-                let at = (left - 14.0, upper + 16.0 * line as f64);
-                sheet.text(name, at, Label::new(TEXT_SIZE).ends_here());
-            }
-            let values = self.drawn(values);
-            let Some(summary) = Summary::of(values.iter().copied()) else {
-                sheet.text(
-                    "no runs",
-                    (right + 12.0, middle),
-                    Label::new(TEXT_SIZE).muted(),
-                );
+            names.draw(sheet, index, (across.left - 14.0, middle));
+            let Some(summary) = summary else {
+                sheet.text("no runs", (beside, middle), Label::SMALL);
                 continue;
             };
             match self.view {
-                View::Histogram => {
-                    let bins = self.bins(&values, &axis);
-                    draw_histogram(sheet, index, middle, &bins, (left, right));
-                    let median = place(summary.median);
-                    let line = [(median, middle - 22.0), (median, middle + 26.0)];
-                    sheet.line("median", &line, INK, 3.0, &[]);
-                }
-                View::Dots | View::Ecdf => {
-                    self.draw_group(sheet, index, middle, &values, &summary, &place);
+                View::Histogram => draw_histogram(sheet, index, middle, values, &across),
+                View::Dots | View::Ecdf => draw_box(sheet, index, middle, summary, &across),
+            }
+            let strip = match self.view {
+                View::Histogram => (middle - 22.0, middle + 26.0),
+                View::Dots | View::Ecdf => (middle - 22.0, middle),
+            };
+            let x = across.x(summary.median);
+            sheet.line("median", &[(x, strip.0), (x, strip.1)], INK, 3.0);
+            if self.view == View::Dots {
+                for (number, value) in dots(values, self.dots_per_group()).into_iter().enumerate() {
+                    // Three heights in turn part dots that would hide each other; where a dot lands is no accident.
+                    let at = (
+                        across.x(value),
+                        middle + 10.0 + [0.0, 6.0, 12.0][number % 3],
+                    );
+                    sheet.circle("dot", at, 2.5, style::color(index), true);
                 }
             }
-            let median = self.x_unit.format(summary.median);
-            let room = (WIDTH - 6.0 - right - 12.0) / 1.1;
+            let room = WIDTH - 6.0 - beside;
+            sheet.fitted(&median(summary), (beside, middle - 8.0), bold, room);
+            let runs = crate::text::with_commas(&summary.count.to_string());
             sheet.text(
-                &style::fit(&median, TEXT_SIZE, room),
-                (right + 12.0, middle - 8.0),
-                Label::new(TEXT_SIZE).bold(),
-            );
-            let runs = format!(
-                "median of {}",
-                crate::text::with_commas(&summary.count.to_string())
-            );
-            sheet.text(
-                &runs,
-                (right + 12.0, middle + 8.0),
-                Label::new(SMALL_SIZE).muted(),
+                &format!("median of {runs}"),
+                (beside, middle + 8.0),
+                Label::SMALL,
             );
         }
-        let rows = [-0.5, shown.len() as f64 - 0.5].into_iter();
-        Frame {
-            size,
-            across: (left, right),
-            // The first group is on top.
-            down: (TOP, end),
-            x: axis,
-            y: Axis::even(rows, false, true, Unit::default()),
-        }
-    }
-
-    /// How many of the values lie in each of equal steps along the axis.
-    fn bins(&self, values: &[f64], axis: &Axis) -> [usize; BINS] {
-        let mut bins = [0; BINS];
-        for value in values {
-            let bin = (axis.position(*value) * BINS as f64) as usize;
-            bins[bin.min(BINS - 1)] += 1;
-        }
-        bins
-    }
-
-    fn draw_group(
-        &self,
-        sheet: &mut Sheet<'_>,
-        index: usize,
-        middle: f64,
-        values: &[f64],
-        summary: &Summary,
-        place: &dyn Fn(f64) -> f64,
-    ) {
-        let color = style::color(index);
-        let height = middle - 11.0;
-        let (low, high) = (place(summary.lower_quartile), place(summary.upper_quartile));
-        sheet.line(
-            "whisker",
-            &[
-                (place(summary.lowest), height),
-                (place(summary.highest), height),
-            ],
-            color,
-            1.5,
-            &[],
-        );
-        let (upper, lower) = ((low - 1.0, height - 8.0), (high + 1.0, height + 8.0));
-        sheet.rectangle("inside", upper, lower, style::pale(color, 0.25), 0.0);
-        let edge = [upper, (lower.0, upper.1), lower, (upper.0, lower.1), upper];
-        sheet.line("box", &edge, color, 1.5, &[]);
-        let median = place(summary.median);
-        sheet.line(
-            "median",
-            &[(median, height - 11.0), (median, height + 11.0)],
-            INK,
-            3.0,
-            &[],
-        );
-        for (number, value) in dots(values, self.dots_per_group()).into_iter().enumerate() {
-            // Three heights in turn part dots that would hide each other; where a dot lands is no accident.
-            let y = middle + 10.0 + [0.0, 6.0, 12.0][number % 3];
-            sheet.circle("dot", (place(value), y), 2.5, color, true);
-        }
+        across
     }
 
     fn dots_per_group(&self) -> usize {
@@ -382,65 +257,78 @@ impl Distribution {
     }
 
     fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        if self.view != View::Dots {
-            return self.notes_of_all(Vec::new());
-        }
         let most = self
             .groups
             .iter()
             .map(|(_, values)| values.len())
             .max()
             .unwrap_or(0);
-        if most > self.dots_per_group() {
-            notes.push(format!(
-                "At most {} runs of a group are dots: the extremes, and evenly by rank between them.",
-                self.dots_per_group()
-            ));
-        }
-        self.notes_of_all(notes)
-    }
-
-    fn notes_of_all(&self, mut notes: Vec<String>) -> Vec<String> {
-        if self.groups.len() > MOST_GROUPS {
-            notes.push(format!(
-                "And {}.",
-                count(self.groups.len() - MOST_GROUPS, "group more", "groups more")
-            ));
-        }
-        let lost: usize = self
-            .groups
-            .iter()
+        let dots = self.dots_per_group();
+        let thinned = (self.view == View::Dots && most > dots).then(|| {
+            format!("At most {dots} runs of a group are dots: the extremes, and evenly by rank between them.")
+        });
+        let beyond = more(self.groups.len().saturating_sub(MOST_GROUPS), "group");
+        let groups = self.groups.iter();
+        let lost = groups
             .map(|(_, values)| values.len() - self.drawn(values).len())
             .sum();
-        if lost > 0 {
-            let why = if self.log_x { "above zero" } else { "finite" };
-            notes.push(format!(
-                "{} left out: not {why}.",
-                count(lost, "value is", "values are")
-            ));
-        }
-        notes
+        let why = if self.log_x {
+            "not above zero"
+        } else {
+            "not finite"
+        };
+        let notes = thinned
+            .into_iter()
+            .chain(beyond.map(|beyond| format!("And {beyond}.")));
+        notes.chain(left_out(lost, "value", why)).collect()
     }
 }
 
-/// Columns as high as their share of the fullest one.
+/// A box over the middle half, and a line from the lowest to the highest.
+fn draw_box(sheet: &mut Sheet<'_>, index: usize, middle: f64, summary: &Summary, across: &Across) {
+    let (color, height) = (style::color(index), middle - 11.0);
+    let whiskers = [
+        (across.x(summary.lowest), height),
+        (across.x(summary.highest), height),
+    ];
+    sheet.line("whisker", &whiskers, color, 1.5);
+    let (left, right) = (
+        across.x(summary.lower_quartile) - 1.0,
+        across.x(summary.upper_quartile) + 1.0,
+    );
+    let (upper, lower) = ((left, height - 8.0), (right, height + 8.0));
+    sheet.rectangle("inside", upper, lower, style::pale(color, 0.25));
+    let edge = [upper, (right, upper.1), lower, (left, lower.1), upper];
+    sheet.line("box", &edge, color, 1.5);
+}
+
+/// Columns along the axis, as high as their share of the fullest one.
 fn draw_histogram(
     sheet: &mut Sheet<'_>,
     index: usize,
     middle: f64,
-    bins: &[usize; BINS],
-    (left, right): (f64, f64),
+    values: &[f64],
+    across: &Across,
 ) {
+    let mut bins = [0_usize; BINS];
+    for value in values {
+        let bin = (across.axis().position(*value) * BINS as f64) as usize;
+        bins[bin.min(BINS - 1)] += 1;
+    }
     let fullest = bins.iter().copied().max().unwrap_or(0).max(1);
-    let (step, foot) = ((right - left) / BINS as f64, middle + 22.0);
+    let (step, foot) = (across.width() / BINS as f64, middle + 22.0);
     for (number, runs) in bins.iter().enumerate().filter(|(_, runs)| **runs > 0) {
-        let from = left + step * number as f64;
+        let from = across.left + step * number as f64;
         let height = (42.0 * *runs as f64 / fullest as f64).max(1.0);
         let (upper, lower) = ((from + 0.5, foot - height), (from + step - 0.5, foot));
-        sheet.rectangle("bin", upper, lower, style::color(index), 0.0);
+        sheet.rectangle("bin", upper, lower, style::color(index));
     }
-    sheet.line("foot", &[(left, foot), (right, foot)], GRID, 1.0, &[]);
+    sheet.line(
+        "foot",
+        &[(across.left, foot), (across.right, foot)],
+        GRID,
+        1.0,
+    );
 }
 
 /// At most `most` of the sorted values, evenly by rank, the first and the last among them.
@@ -448,9 +336,8 @@ fn dots(sorted: &[f64], most: usize) -> Vec<f64> {
     if sorted.len() <= most {
         return sorted.to_vec();
     }
-    (0..most)
-        .map(|dot| sorted[dot * (sorted.len() - 1) / (most - 1).max(1)])
-        .collect()
+    let rank = |dot: usize| dot * (sorted.len() - 1) / (most - 1).max(1);
+    (0..most).map(|dot| sorted[rank(dot)]).collect()
 }
 
 /// Median, middle half, slow tail and range of each group, as a table.
@@ -459,7 +346,7 @@ impl fmt::Display for Distribution {
         if self.groups.is_empty() {
             return write!(formatter, "{}\nNo groups yet.", self.title);
         }
-        let mut table = Table::new([
+        let names = [
             "",
             "runs",
             "median",
@@ -468,32 +355,26 @@ impl fmt::Display for Distribution {
             "p99",
             "lowest",
             "highest",
-        ]);
-        for (name, values) in self.groups.iter().take(MOST_GROUPS) {
+        ];
+        let mut table = Table::new(names);
+        for (name, values) in self.shown() {
             let write = |value: f64| self.x_unit.format(value);
             match Summary::of(self.drawn(values)) {
-                Some(summary) => table.push([
-                    name.clone(),
-                    summary.count.to_string(),
-                    write(summary.median),
-                    format!(
-                        "{} to {}",
-                        write(summary.lower_quartile),
-                        write(summary.upper_quartile)
-                    ),
-                    write(summary.p90),
-                    write(summary.p99),
-                    write(summary.lowest),
-                    write(summary.highest),
-                ]),
-                None => table.push([name.clone(), "0".to_owned()]),
+                Some(summary) => {
+                    let half = [summary.lower_quartile, summary.upper_quartile].map(write);
+                    let values = [summary.p90, summary.p99, summary.lowest, summary.highest];
+                    let first = [
+                        name.clone(),
+                        summary.count.to_string(),
+                        write(summary.median),
+                    ];
+                    let rest = values.into_iter().map(write);
+                    table.push(first.into_iter().chain([half.join(" to ")]).chain(rest));
+                }
+                None => table.push([name.as_str(), "0"]),
             }
         }
-        write!(formatter, "{}\n{table}", self.title)?;
-        for note in self.notes() {
-            write!(formatter, "\n{note}")?;
-        }
-        Ok(())
+        words(formatter, &self.title, &table, &self.notes())
     }
 }
 

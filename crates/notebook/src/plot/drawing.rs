@@ -18,6 +18,9 @@ pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 /// The space between the axes of one of our plots.
 pub type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Scale, Scale>>;
 
+/// What a closure that draws returns: nothing, or any error.
+pub type Drawn = Result<(), Box<dyn Error + Send + Sync>>;
+
 /// Where a canvas begins, below its title.
 const TOP: f64 = 40.0;
 
@@ -79,7 +82,7 @@ pub enum DrawError {
 /// Only if `draw` itself panics.
 pub fn draw(
     title: impl Into<String>,
-    draw: impl FnOnce(Area<'_>) -> Result<(), Box<dyn Error + Send + Sync>>,
+    draw: impl FnOnce(Area<'_>) -> Drawn,
 ) -> Result<Drawing, DrawError> {
     Canvas::new(title).draw(draw)
 }
@@ -134,10 +137,7 @@ impl Canvas {
     ///
     /// # Panics
     /// Only if `draw` itself panics.
-    pub fn draw(
-        self,
-        draw: impl FnOnce(Area<'_>) -> Result<(), Box<dyn Error + Send + Sync>>,
-    ) -> Result<Drawing, DrawError> {
+    pub fn draw(self, draw: impl FnOnce(Area<'_>) -> Drawn) -> Result<Drawing, DrawError> {
         let (width, height) = self.size;
         let fits = |side: u32| side >= 1 && f64::from(side) <= LONGEST;
         if !fits(width) || !fits(height) {
@@ -162,10 +162,7 @@ impl Canvas {
 }
 
 /// What `draw` draws on an area of this size.
-fn elements(
-    size: (u32, u32),
-    draw: impl FnOnce(Area<'_>) -> Result<(), Box<dyn Error + Send + Sync>>,
-) -> Result<String, DrawError> {
+fn elements(size: (u32, u32), draw: impl FnOnce(Area<'_>) -> Drawn) -> Result<String, DrawError> {
     let mut raw = String::new();
     let area = SVGBackend::with_string(&mut raw, size).into_drawing_area();
     draw(area).map_err(DrawError::Stopped)?;
@@ -182,7 +179,7 @@ impl Drawing {
         svg: String,
         description: String,
         frame: Option<Frame>,
-        draw: impl FnOnce(Chart<'_, '_>) -> Result<(), Box<dyn Error + Send + Sync>>,
+        draw: impl FnOnce(Chart<'_, '_>) -> Drawn,
     ) -> Result<Drawing, DrawError> {
         let frame = frame.ok_or(DrawError::NoAxes)?;
         let size = (frame.size.0 as u32, frame.size.1 as u32);

@@ -132,6 +132,14 @@ impl Unit {
         }
     }
 
+    /// The same, and where there is one, its range from the lowest to the highest.
+    pub(crate) fn format_with_range(&self, value: f64, range: Option<(f64, f64)>) -> String {
+        let value = self.format(value);
+        range.map_or(value.clone(), |(low, high)| {
+            format!("{value} ({} to {})", self.format(low), self.format(high))
+        })
+    }
+
     /// A number that is already written, with this unit's name after it.
     pub(crate) fn suffixed(&self, number: &str, name: &str) -> String {
         if name.is_empty() {

@@ -1,18 +1,20 @@
 //! Lines over a number: times for 1, 2, 5, … pages, and below them, if asked for, their ratio.
 
 use super::axis::Axis;
-use super::drawing::{Chart, DrawError, Drawing};
 use super::format::Unit;
 use super::frame::Frame;
 use super::number::{Number, Point, drawable};
 use super::panel::Panel;
 use super::series::{Form, Series};
-use super::sheet;
-use super::style::{self, MARGIN, SMALL_SIZE, WIDTH};
+use super::shared::{drawn_over, setters};
+use super::sheet::{self, Label, NOTE};
+use super::style::{self, MARGIN, WIDTH};
 use super::summary::Summary;
-use std::error::Error;
 
 pub(crate) const MOST_LINES: usize = 16;
+
+setters!(Lines: x_label y_label x_unit y_unit log_x log_y);
+drawn_over!(Lines);
 
 /// Lines or dots over a common x axis, each named at its end, and a second, smaller panel for ratios.
 ///
@@ -61,49 +63,6 @@ impl Lines {
             ratios: Vec::new(),
             remarks: Vec::new(),
         }
-    }
-
-    /// Names what the x axis counts, such as `"pages"`.
-    #[must_use]
-    pub fn x_label(mut self, label: impl Into<String>) -> Self {
-        self.x_label = style::clean_name(&label.into());
-        self
-    }
-
-    /// Names what the y axis measures, such as `"time for all pages"`.
-    #[must_use]
-    pub fn y_label(mut self, label: impl Into<String>) -> Self {
-        self.y_label = style::clean_name(&label.into());
-        self
-    }
-
-    /// Names the unit of plain numbers on the x axis, such as `"MB"`; `"s"` are seconds, which are
-    /// written as durations. `Duration`s know their own.
-    #[must_use]
-    pub fn x_unit(mut self, unit: impl Into<String>) -> Self {
-        self.x_unit = Unit::named(&unit.into());
-        self
-    }
-
-    /// Names the unit of plain numbers on the y axis, as [`x_unit`](Lines::x_unit) does.
-    #[must_use]
-    pub fn y_unit(mut self, unit: impl Into<String>) -> Self {
-        self.y_unit = Unit::named(&unit.into());
-        self
-    }
-
-    /// Lays x out by powers of ten. Points at zero or less are then left out.
-    #[must_use]
-    pub fn log_x(mut self) -> Self {
-        self.log_x = true;
-        self
-    }
-
-    /// Lays y out by powers of ten (ratios stay even). Points at zero or less are then left out.
-    #[must_use]
-    pub fn log_y(mut self) -> Self {
-        self.log_y = true;
-        self
     }
 
     /// How wide the picture is and how high the space between its axes, in CSS pixels: 640 and 260 if
@@ -214,145 +173,90 @@ impl Lines {
     #[must_use]
     pub fn ratio_of(self, name: impl Into<String>, numerator: &str, denominator: &str) -> Self {
         let find = |name: &str| {
-            self.lines
-                .iter()
-                .find(|line| line.name == style::clean_name(name))
+            let name = style::clean_name(name);
+            self.lines.iter().find(|line| line.name == name)
         };
-        let points: Vec<(f64, f64)> = match (find(numerator), find(denominator)) {
-            (Some(above), Some(below)) => above
-                .points
-                .iter()
-                .filter_map(|(x, y)| Some((*x, y / below.at(*x)?)))
-                .collect(),
-            _ => Vec::new(),
-        };
+        let mut points = Vec::new();
+        if let (Some(above), Some(below)) = (find(numerator), find(denominator)) {
+            let shared = above.points.iter();
+            points.extend(shared.filter_map(|(x, y)| Some((*x, y / below.at(*x)?))));
+        }
         self.ratio(name, points)
     }
 
-    /// Draws with plotters onto the space between the axes; the coordinates are those of the lines.
-    ///
-    /// ```
-    /// use notebook::plot::{theme, Lines};
-    /// use notebook::plotters::prelude::*;
-    ///
-    /// let plot = Lines::new("Squares").line("x²", (0..10).map(|x| (x, x * x)));
-    /// let drawing = plot.draw_with(|mut chart| {
-    ///     let limit = [(0.0, 50.0), (9.0, 50.0)];
-    ///     chart.draw_series(LineSeries::new(limit, theme::color(1)))?;
-    ///     chart.draw_series([Text::new("the limit", (0.5, 55.0), theme::text(12))])?;
-    ///     Ok(())
-    /// })?;
-    /// assert!(drawing.svg().contains("the limit"));
-    /// # Ok::<(), notebook::plot::DrawError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// When `draw` returns an error, and when there are no points, and so no axes.
-    pub fn draw_with(
-        &self,
-        draw: impl FnOnce(Chart<'_, '_>) -> Result<(), Box<dyn Error + Send + Sync>>,
-    ) -> Result<Drawing, DrawError> {
-        let (svg, frame) = self.paint();
-        Drawing::over(svg, self.to_string(), frame, draw)
-    }
-
     pub(super) fn shown(&self) -> impl Iterator<Item = (&Series, &Unit)> {
-        let lines = self
-            .lines
-            .iter()
-            .take(MOST_LINES)
-            .map(|line| (line, &self.y_unit));
-        lines.chain(
-            self.ratios
-                .iter()
-                .take(MOST_LINES)
-                .map(|line| (line, &Unit::Times)),
-        )
-    }
-
-    /// The picture as an SVG document.
-    #[must_use]
-    pub fn svg(&self) -> String {
-        self.paint().0
+        let lines = self.lines.iter().take(MOST_LINES);
+        let ratios = self.ratios.iter().take(MOST_LINES);
+        let lines = lines.map(|line| (line, &self.y_unit));
+        lines.chain(ratios.map(|line| (line, &Unit::Times)))
     }
 
     /// The picture, and where the lines are in it.
-    fn paint(&self) -> (String, Option<Frame>) {
-        let fits_x = |x: f64| drawable(x) && (!self.log_x || x > 0.0);
+    pub(super) fn paint(&self) -> (String, Option<Frame>) {
         let xs: Vec<f64> = self
             .shown()
             .flat_map(|(line, _)| line.points.iter().map(|(x, _)| *x))
-            .filter(|x| fits_x(*x))
+            .filter(|x| drawable(*x) && (!self.log_x || *x > 0.0))
             .collect();
         if xs.is_empty() {
             let missing = "No points that can be drawn yet: add them with .line(name, points).";
             return (sheet::paint_message(&self.title, missing), None);
         }
-        let x_axis = self.x_axis(&xs);
-        let mut panels = Vec::new();
-        if !self.lines.is_empty() {
-            panels.push(Panel::new(
-                &self.lines,
-                &self.y_label,
-                self.y_axis(),
-                self.height,
-                0,
-            ));
-        }
-        if !self.ratios.is_empty() {
-            let values = self
-                .ratios
-                .iter()
-                .take(MOST_LINES)
-                .flat_map(|line| line.points.iter().map(|(_, y)| *y));
-            let axis = Axis::even(values, true, false, Unit::Times).with_headroom();
-            let height = if self.lines.is_empty() {
-                self.height
-            } else {
-                120.0
-            };
-            // Colours go on where the lines' end, so that no ratio looks like one of the lines.
-            panels.push(Panel::new(
-                &self.ratios,
-                "",
-                axis,
-                height,
-                self.lines.len().min(MOST_LINES),
-            ));
-        }
+        let (x_axis, panels, notes) = (self.x_axis(&xs), self.panels(), self.notes());
         let room = panels.iter().map(Panel::room_for_ticks).fold(0.0, f64::max);
         let names = panels.iter().map(Panel::room_for_names).fold(0.0, f64::max);
         // Of a narrow picture, half at least is for the lines.
         let left = MARGIN + room.min(0.22 * self.width);
         let right = self.width - MARGIN - names.min(0.4 * self.width);
-        let notes = self.notes();
         let mut y = 44.0;
-        let heights: f64 = panels.iter().map(Panel::height).sum();
-        let end = y + heights + 40.0;
+        let end = y + panels.iter().map(Panel::height).sum::<f64>() + 40.0;
+        let size = (self.width, end + NOTE * notes.len() as f64);
         let frame = panels.first().map(|panel| Frame {
-            size: (self.width, end + 17.0 * notes.len() as f64),
+            size,
             across: (left, right),
             down: panel.inside(y),
             x: x_axis.clone(),
             y: panel.axis().clone(),
         });
-        let size = (self.width, end + 17.0 * notes.len() as f64);
         let svg = sheet::paint(size, &self.title, &self.to_string(), |sheet| {
             for panel in &panels {
                 panel.draw(sheet, y, (left, right), &x_axis);
                 y += panel.height();
             }
-            for (x, label) in x_axis.ticks_across(8, right - left) {
-                let x = left + (right - left) * x_axis.position(x);
-                let style = sheet::Label::new(SMALL_SIZE).muted().centred();
-                sheet.text(&label, (x, y + 6.0), style);
+            let (label, room) = (Label::SMALL.centered(), right - left);
+            for (x, text) in x_axis.ticks_across(8, room) {
+                let x = left + room * x_axis.position(x);
+                sheet.text(&text, (x, y + 6.0), label);
             }
-            let style = sheet::Label::new(SMALL_SIZE).muted().centred();
-            let label = style::fit(&self.x_label, SMALL_SIZE, right - left);
-            sheet.text(&label, ((left + right) / 2.0, y + 24.0), style);
+            let middle = (left + right) / 2.0;
+            sheet.fitted(&self.x_label, (middle, y + 24.0), label, room);
             sheet.footnotes(end, &notes);
         });
         (svg, frame)
+    }
+
+    /// The lines, and below them their ratios.
+    fn panels(&self) -> Vec<Panel<'_>> {
+        let lines = &self.lines[..self.lines.len().min(MOST_LINES)];
+        let ratios = &self.ratios[..self.ratios.len().min(MOST_LINES)];
+        let heights = lines.iter().flat_map(Series::heights);
+        let y_axis = if self.log_y {
+            Axis::log(heights, self.y_unit.clone())
+        } else {
+            Axis::even(heights, true, false, self.y_unit.clone())
+        };
+        let times = ratios.iter().flat_map(Series::heights);
+        let times = Axis::even(times, true, false, Unit::Times).with_headroom();
+        let low = if lines.is_empty() { self.height } else { 120.0 };
+        // Colors go on where the lines' end, so that no ratio looks like one of the lines.
+        let panels = [
+            Panel::new(lines, &self.y_label, y_axis.with_headroom(), self.height, 0),
+            Panel::new(ratios, "", times, low, lines.len()),
+        ];
+        panels
+            .into_iter()
+            .filter(|panel| !panel.is_empty())
+            .collect()
     }
 
     fn x_axis(&self, xs: &[f64]) -> Axis {
@@ -360,19 +264,11 @@ impl Lines {
         let highest = xs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let whole = self.x_unit != Unit::Seconds && xs.iter().all(|x| x.fract() == 0.0);
         let near_zero = lowest > 0.0 && lowest <= 0.3 * highest;
+        let (xs, unit) = (xs.iter().copied(), self.x_unit.clone());
         if self.log_x {
-            Axis::log(xs.iter().copied(), self.x_unit.clone())
+            Axis::log(xs, unit)
         } else {
-            Axis::even(xs.iter().copied(), near_zero, whole, self.x_unit.clone())
-        }
-    }
-
-    fn y_axis(&self) -> Axis {
-        let values = self.lines.iter().take(MOST_LINES).flat_map(Series::heights);
-        if self.log_y {
-            Axis::log(values, self.y_unit.clone()).with_headroom()
-        } else {
-            Axis::even(values, true, false, self.y_unit.clone()).with_headroom()
+            Axis::even(xs, near_zero, whole, unit)
         }
     }
 }

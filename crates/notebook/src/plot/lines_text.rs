@@ -5,6 +5,7 @@ use std::fmt;
 use super::format::Unit;
 use super::lines::{Lines, MOST_LINES};
 use super::series::Series;
+use super::shared::{left_out, more, words};
 use super::table::Table;
 use crate::text::count;
 
@@ -34,30 +35,19 @@ impl fmt::Display for Lines {
         // Of too many rows, evenly spread ones.
         let rows = xs.len().min(MOST_ROWS);
         for row in 0..rows {
-            let x = xs[if rows < 2 {
-                0
-            } else {
-                row * (xs.len() - 1) / (rows - 1)
-            }];
+            let x = xs[row * (xs.len() - 1) / (rows - 1).max(1)];
             let cells = shown.iter().map(|(line, unit)| {
-                let y = line.at(x).map_or(String::new(), |y| unit.format(y));
-                match line.range_at(x) {
-                    Some((low, high)) => {
-                        format!("{y} ({} to {})", unit.format(low), unit.format(high))
-                    }
-                    None => y,
-                }
+                let y = line.at(x);
+                y.map_or(String::new(), |y| {
+                    unit.format_with_range(y, line.range_at(x))
+                })
             });
             table.push(std::iter::once(self.x_unit.format(x)).chain(cells));
         }
-        write!(formatter, "{}\n{table}", self.title)?;
-        if xs.len() > rows {
-            write!(formatter, "\n{rows} of {}.", count(xs.len(), "row", "rows"))?;
-        }
-        for note in self.notes() {
-            write!(formatter, "\n{note}")?;
-        }
-        Ok(())
+        let left =
+            (xs.len() > rows).then(|| format!("{rows} of {}.", count(xs.len(), "row", "rows")));
+        let notes: Vec<String> = left.into_iter().chain(self.notes()).collect();
+        words(formatter, &self.title, &table, &notes)
     }
 }
 
@@ -65,34 +55,23 @@ impl Lines {
     /// What the picture leaves out.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = self.remarks.clone();
-        for (series, what) in [(&self.lines, "line"), (&self.ratios, "ratio")] {
-            if series.len() > MOST_LINES {
-                let more = series.len() - MOST_LINES;
-                notes.push(format!(
-                    "And {}.",
-                    count(more, &format!("{what} more"), &format!("{what}s more"))
-                ));
-            }
+        let mut lost = 0;
+        for (series, what, log_y) in [
+            (&self.lines, "line", self.log_y),
+            (&self.ratios, "ratio", false),
+        ] {
+            let beyond = more(series.len().saturating_sub(MOST_LINES), what);
+            notes.extend(beyond.map(|beyond| format!("And {beyond}.")));
+            let left_out = series.iter().map(|line| line.left_out(self.log_x, log_y));
+            lost += left_out.sum::<usize>();
         }
-        let lost: usize = [(&self.lines, self.log_y), (&self.ratios, false)]
-            .into_iter()
-            .flat_map(|(series, log_y)| {
-                series
-                    .iter()
-                    .map(move |line| line.left_out(self.log_x, log_y))
-            })
-            .sum();
-        if lost > 0 {
-            let why = if self.log_x || self.log_y {
-                "not above zero, or not finite"
-            } else {
-                "not finite"
-            };
-            notes.push(format!(
-                "{} left out: {why}.",
-                count(lost, "point is", "points are")
-            ));
-        }
+        let logarithmic = self.log_x || self.log_y;
+        let why = if logarithmic {
+            "not above zero, or not finite"
+        } else {
+            "not finite"
+        };
+        notes.extend(left_out(lost, "point", why));
         notes
     }
 }

@@ -15,10 +15,16 @@ use super::style::{self, INK, MARGIN, MUTED, ON_BAR, SMALL_SIZE, TEXT_SIZE, TITL
 use crate::text::{escape, only_xml_characters};
 
 /// plotters places things on whole units. With two units to a CSS pixel, half pixels are possible.
-pub(super) const UNITS: f64 = 2.0;
+const UNITS: f64 = 2.0;
 
 /// Bold letters are a tenth wider.
 const BOLD: f64 = 1.1;
+
+/// Height of a line at a card's foot.
+pub(crate) const NOTE: f64 = 17.0;
+
+/// A place in a picture, in CSS pixels from its upper left corner.
+pub(crate) type Spot = (f64, f64);
 
 /// plotters divides a font's size by this before writing it down.
 const FONT_FACTOR: f64 = 1.24;
@@ -39,12 +45,12 @@ pub(crate) fn paint(
         notes: Vec::new(),
         width,
     };
-    let room = width - 2.0 * MARGIN;
+    let (room, heading) = (width - 2.0 * MARGIN, Label::TEXT.bold());
     // A long title is set smaller before it is cut.
-    let long = style::text_width(title, TITLE_SIZE * BOLD) > room;
-    let size = if long { TEXT_SIZE } else { TITLE_SIZE };
-    let heading = style::fit(title, size * BOLD, room);
-    sheet.text(&heading, (MARGIN, 26.0), Label::new(size).bold());
+    let large = heading.sized(TITLE_SIZE);
+    let fits = large.width(title) <= room;
+    let heading = if fits { large } else { heading };
+    sheet.fitted(title, (MARGIN, 26.0), heading, room);
     draw(&mut sheet);
     let notes = sheet.finish();
     let head = head((width, height), UNITS, title, description);
@@ -123,7 +129,7 @@ fn units(pixels: f64) -> i32 {
     (pixels * UNITS).round() as i32
 }
 
-fn place((x, y): (f64, f64)) -> (i32, i32) {
+fn place((x, y): Spot) -> (i32, i32) {
     (units(x), units(y))
 }
 
@@ -137,41 +143,64 @@ pub(crate) struct Label {
 }
 
 impl Label {
-    pub(crate) fn new(size: f64) -> Self {
-        Self {
+    /// Names and values.
+    pub(crate) const TEXT: Label = Label::of(TEXT_SIZE, INK);
+    /// What explains.
+    pub(crate) const SMALL: Label = Label::of(SMALL_SIZE, MUTED);
+
+    const fn of(size: f64, color: RGBColor) -> Label {
+        Label {
             size,
-            color: INK,
+            color,
             anchor: HPos::Left,
             bold: false,
         }
     }
-    pub(crate) fn bold(self) -> Self {
-        Self { bold: true, ..self }
+
+    pub(crate) const fn bold(mut self) -> Label {
+        self.bold = true;
+        self
     }
-    pub(crate) fn muted(self) -> Self {
-        Self {
-            color: MUTED,
-            ..self
-        }
-    }
+
     /// For text on a dark bar.
-    pub(crate) fn on_dark(self) -> Self {
-        Self {
-            color: ON_BAR,
-            ..self
-        }
+    pub(crate) const fn on_bar(mut self) -> Label {
+        self.color = ON_BAR;
+        self
     }
-    pub(crate) fn ends_here(self) -> Self {
-        Self {
-            anchor: HPos::Right,
-            ..self
-        }
+
+    pub(crate) const fn sized(mut self, size: f64) -> Label {
+        self.size = size;
+        self
     }
-    pub(crate) fn centred(self) -> Self {
-        Self {
-            anchor: HPos::Center,
-            ..self
-        }
+
+    pub(crate) const fn ends_here(mut self) -> Label {
+        self.anchor = HPos::Right;
+        self
+    }
+
+    pub(crate) const fn centered(mut self) -> Label {
+        self.anchor = HPos::Center;
+        self
+    }
+
+    /// The size that letters of regular weight would have at the same width.
+    fn breadth(self) -> f64 {
+        self.size * if self.bold { BOLD } else { 1.0 }
+    }
+
+    /// About how wide `text` is.
+    pub(crate) fn width(self, text: &str) -> f64 {
+        style::text_width(text, self.breadth())
+    }
+
+    /// The width of the widest of these texts.
+    pub(crate) fn widest(self, texts: impl Iterator<Item = impl AsRef<str>>) -> f64 {
+        texts.fold(0.0, |widest, text| self.width(text.as_ref()).max(widest))
+    }
+
+    /// `text` cut to `room` pixels.
+    pub(crate) fn fit(self, text: &str, room: f64) -> String {
+        style::fit(text, self.breadth(), room)
     }
 }
 
@@ -184,10 +213,6 @@ pub(crate) struct Sheet<'a> {
 
 // Errors are dropped throughout: the backend writes to a String, which cannot fail.
 impl Sheet<'_> {
-    fn note(&mut self, note: String) {
-        self.notes.push(note);
-    }
-
     pub(crate) fn width(&self) -> f64 {
         self.width
     }
@@ -197,91 +222,99 @@ impl Sheet<'_> {
         self.notes
     }
 
-    /// A filled rectangle; `round` is the radius of its corners.
-    pub(crate) fn rectangle(
-        &mut self,
-        class: &str,
-        from: (f64, f64),
-        to: (f64, f64),
-        fill: impl Color,
-        round: f64,
-    ) {
-        let radius = if round > 0.0 {
-            format!(" rx=\"{}\"", round * UNITS)
-        } else {
-            String::new()
-        };
-        self.note(format!(" class=\"{class}\"{radius}"));
-        _ = self
-            .backend
-            .draw_rect(place(from), place(to), &fill.filled(), true);
+    /// A filled rectangle.
+    pub(crate) fn rectangle(&mut self, class: &str, from: Spot, to: Spot, fill: impl Color) {
+        self.notes.push(format!(" class=\"{class}\""));
+        let (from, to) = (place(from), place(to));
+        _ = self.backend.draw_rect(from, to, &fill.filled(), true);
     }
 
     /// A line through `points`, `width` pixels wide.
-    pub(crate) fn line(
+    pub(crate) fn line(&mut self, class: &str, points: &[Spot], color: impl Color, width: f64) {
+        self.dashed(class, points, color, width, &[]);
+    }
+
+    /// The same with strokes and gaps of these lengths.
+    pub(crate) fn dashed(
         &mut self,
         class: &str,
-        points: &[(f64, f64)],
+        points: &[Spot],
         color: impl Color,
         width: f64,
         dash: &[u32],
     ) {
         let mut note = format!(" class=\"{class}\"");
         if !dash.is_empty() {
-            let lengths: Vec<String> = dash
-                .iter()
-                .map(|length| (f64::from(*length) * UNITS).to_string())
-                .collect();
+            let lengths = dash.iter().map(|length| f64::from(*length) * UNITS);
+            let lengths: Vec<String> = lengths.map(|length| length.to_string()).collect();
             _ = write!(note, " stroke-dasharray=\"{}\"", lengths.join(" "));
         }
         note.push_str(" stroke-linejoin=\"round\"");
-        self.note(note);
+        self.notes.push(note);
         let stroke = ShapeStyle::from(&color).stroke_width(units(width).max(1) as u32);
-        _ = self
-            .backend
-            .draw_path(points.iter().copied().map(place), &stroke);
+        let points = points.iter().copied().map(place);
+        _ = self.backend.draw_path(points, &stroke);
+    }
+
+    /// Two strokes that cross.
+    pub(crate) fn cross(
+        &mut self,
+        class: &str,
+        (x, y): Spot,
+        half: f64,
+        color: RGBColor,
+        width: f64,
+    ) {
+        let ((left, right), (top, bottom)) = ((x - half, x + half), (y - half, y + half));
+        let path = [
+            (left, top),
+            (right, bottom),
+            (x, y),
+            (left, bottom),
+            (right, top),
+        ];
+        self.line(class, &path, color, width);
     }
 
     /// A disc, or with `filled` false a ring.
     pub(crate) fn circle(
         &mut self,
         class: &str,
-        centre: (f64, f64),
+        centre: Spot,
         radius: f64,
         color: RGBColor,
         filled: bool,
     ) {
-        self.note(format!(" class=\"{class}\""));
-        let style = if filled {
-            color.filled()
-        } else {
-            color.stroke_width(units(1.5) as u32)
-        };
-        let radius = units(radius).max(1) as u32;
-        _ = self
-            .backend
-            .draw_circle(place(centre), radius, &style, filled);
+        self.notes.push(format!(" class=\"{class}\""));
+        let ring = color.stroke_width(units(1.5) as u32);
+        let style = if filled { color.filled() } else { ring };
+        let (centre, radius) = (place(centre), units(radius).max(1) as u32);
+        _ = self.backend.draw_circle(centre, radius, &style, filled);
     }
 
     /// A filled polygon.
-    pub(crate) fn polygon(&mut self, class: &str, points: &[(f64, f64)], fill: RGBColor) {
-        self.note(format!(" class=\"{class}\""));
-        _ = self
-            .backend
-            .fill_polygon(points.iter().copied().map(place), &fill.filled());
+    pub(crate) fn polygon(&mut self, class: &str, points: &[Spot], fill: RGBColor) {
+        self.notes.push(format!(" class=\"{class}\""));
+        let points = points.iter().copied().map(place);
+        _ = self.backend.fill_polygon(points, &fill.filled());
+    }
+
+    /// A square that stands on a corner.
+    pub(crate) fn diamond(&mut self, class: &str, (x, y): Spot, half: f64, fill: RGBColor) {
+        let corners = [(x, y - half), (x + half, y), (x, y + half), (x - half, y)];
+        self.polygon(class, &corners, fill);
     }
 
     /// One line of text whose middle height is at `at`.
-    pub(crate) fn text(&mut self, text: &str, at: (f64, f64), label: Label) {
+    pub(crate) fn text(&mut self, text: &str, at: Spot, label: Label) {
         let text = style::clean_name(text);
         if text.trim().is_empty() {
             return;
         }
-        self.note(String::new());
+        self.notes.push(String::new());
         // Nothing leaves the picture: what comes too near an edge is moved, and what is wider than the picture is cut.
-        let size = label.size * if label.bold { BOLD } else { 1.0 };
-        let text = style::fit(&text, size, self.width - 4.0);
-        let width = style::text_width(&text, size);
+        let text = label.fit(&text, self.width - 4.0);
+        let width = label.width(&text);
         let before = match label.anchor {
             HPos::Left => 0.0,
             HPos::Center => width / 2.0,
@@ -300,16 +333,17 @@ impl Sheet<'_> {
         _ = self.backend.draw_text(&text, &style, place((x, y)));
     }
 
+    /// The same, cut to `room` pixels.
+    pub(crate) fn fitted(&mut self, text: &str, at: Spot, label: Label, room: f64) {
+        self.text(&label.fit(text, room), at, label);
+    }
+
     /// Small lines of text at the foot of the card, the first of them at height `y`.
     pub(crate) fn footnotes(&mut self, y: f64, lines: &[String]) {
         let room = self.width - 2.0 * MARGIN;
         for (index, line) in lines.iter().enumerate() {
-            let line = style::fit(line, SMALL_SIZE, room);
-            self.text(
-                &line,
-                (MARGIN, y + 17.0 * index as f64),
-                Label::new(SMALL_SIZE).muted(),
-            );
+            let at = (MARGIN, y + NOTE * index as f64);
+            self.fitted(line, at, Label::SMALL, room);
         }
     }
 }

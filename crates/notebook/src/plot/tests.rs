@@ -127,7 +127,7 @@ fn what_cannot_be_drawn_is_counted() {
         .bar("infinite", f64::INFINITY)
         .bar("one", 1);
     assert_eq!(elements(&bars.svg(), "bar"), 1);
-    assert!(texts(&bars.svg()).contains("2 values are no finite numbers"));
+    assert!(texts(&bars.svg()).contains("2 values are left out: not finite."));
     let lines = Lines::new("odd")
         .log_y()
         .line("some", [(1, 0.0), (2, -1.0), (3, 10.0), (4, 100.0)]);

@@ -1,11 +1,13 @@
 //! Closures on tokio's threads for blocking work, which no hook sees.
 
 use super::registry::{self, Entry, Work};
+use super::spawned::Aborts;
 use crate::current::enter_cell;
 use crate::trace::recorder::Outcome;
-use ::tokio::task::{AbortHandle, JoinHandle};
+use ::tokio::task::JoinHandle;
 use std::panic::Location;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Runs a closure on a thread where it may block, as [`::tokio::task::spawn_blocking`] does. What it
 /// prints belongs to the cell that called this.
@@ -18,25 +20,18 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    spawn_blocking_by(
-        work,
-        ::tokio::task::spawn_blocking,
-        JoinHandle::abort_handle,
-    )
+    spawn_blocking_by(work, ::tokio::task::spawn_blocking)
 }
 
 /// A closure, boxed as futures of tasks are.
 pub(super) type Boxed<R> = Box<dyn FnOnce() -> R + Send>;
 
-/// Runs a closure in any of tokio's ways, watched. `abort` gives what can end it before it begins.
+/// Runs a closure in any of tokio's ways, watched. What that gives can end it before it begins.
 #[track_caller]
-pub(super) fn spawn_blocking_by<F, R, H>(
-    work: F,
-    spawn: impl FnOnce(Boxed<R>) -> H,
-    abort: impl FnOnce(&H) -> AbortHandle,
-) -> H
+pub(super) fn spawn_blocking_by<F, R, H>(work: F, spawn: impl FnOnce(Boxed<R>) -> H) -> H
 where
     F: FnOnce() -> R + Send + 'static,
+    H: Aborts,
 {
     let entry = Entry::new(Work::Closure, Some(Location::caller()), true);
     let life = Life {
@@ -44,7 +39,7 @@ where
         outcome: Outcome::Cancelled,
     };
     let handle = spawn(Box::new(move || life.run(work)));
-    let abort = abort(&handle);
+    let abort = handle.abort_handle();
     let id = abort.id();
     let _ = entry.abort.set(abort);
     registry::insert(id, entry);
@@ -75,12 +70,7 @@ impl Life {
 
 impl Drop for Life {
     fn drop(&mut self) {
-        if self
-            .entry
-            .polling_since
-            .load(std::sync::atomic::Ordering::Relaxed)
-            != 0
-        {
+        if self.entry.polling_since.load(Relaxed) != 0 {
             self.entry.end_poll();
         }
         if let Some(scope) = self.entry.scope() {

@@ -1,12 +1,9 @@
 //! Handles of runtimes, and what takes one by value.
 
-use super::blocking::spawn_blocking_by;
-use super::spawned::spawn_by;
+use super::wrap::{derefs, forwards, spawns};
 use ::tokio::runtime::{self, EnterGuard, Id, RuntimeFlavor, RuntimeMetrics, TryCurrentError};
-use ::tokio::task::JoinHandle;
 use ::tokio_util::context;
 use std::future::Future;
-use std::ops::Deref;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -52,34 +49,6 @@ impl Handle {
         unsafe { &*handle }
     }
 
-    /// Spawns a task on its runtime.
-    #[track_caller]
-    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        spawn_by(
-            Box::pin(future),
-            |watched| self.0.spawn(watched),
-            JoinHandle::abort_handle,
-        )
-    }
-
-    /// Runs a closure on one of the runtime's threads for blocking work.
-    #[track_caller]
-    pub fn spawn_blocking<F, R>(&self, work: F) -> JoinHandle<R>
-    where
-        F: FnOnce() -> R + Send + 'static,
-        R: Send + 'static,
-    {
-        spawn_blocking_by(
-            work,
-            |watched| self.0.spawn_blocking(watched),
-            JoinHandle::abort_handle,
-        )
-    }
-
     /// Runs a future on this thread until it ends.
     ///
     /// # Panics
@@ -89,43 +58,32 @@ impl Handle {
         self.0.block_on(future)
     }
 
-    /// Makes its runtime the one of this thread until the guard is dropped.
-    pub fn enter(&self) -> EnterGuard<'_> {
-        self.0.enter()
+    spawns! {
+        /// Spawns a task on its runtime.
+        task spawn();
+        /// Runs a closure on one of the runtime's threads for blocking work.
+        closure spawn_blocking();
     }
 
-    /// Whether its runtime has threads.
-    #[must_use]
-    pub fn runtime_flavor(&self) -> RuntimeFlavor {
-        self.0.runtime_flavor()
-    }
-
-    /// The id of its runtime.
-    #[must_use]
-    pub fn id(&self) -> Id {
-        self.0.id()
-    }
-
-    /// The name that the builder gave its runtime.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.0.name()
-    }
-
-    /// What its runtime has done so far, as tokio counts it.
-    #[must_use]
-    pub fn metrics(&self) -> RuntimeMetrics {
-        self.0.metrics()
+    forwards! {
+        /// Makes its runtime the one of this thread until the guard is dropped.
+        fn enter(&self) -> EnterGuard<'_>;
+        /// Whether its runtime has threads.
+        #[must_use]
+        fn runtime_flavor(&self) -> RuntimeFlavor;
+        /// The id of its runtime.
+        #[must_use]
+        fn id(&self) -> Id;
+        /// The name that the builder gave its runtime.
+        #[must_use]
+        fn name(&self) -> Option<&str>;
+        /// What its runtime has done so far, as tokio counts it.
+        #[must_use]
+        fn metrics(&self) -> RuntimeMetrics;
     }
 }
 
-impl Deref for Handle {
-    type Target = runtime::Handle;
-
-    fn deref(&self) -> &runtime::Handle {
-        &self.0
-    }
-}
+derefs!(Handle to runtime::Handle);
 
 impl From<Handle> for runtime::Handle {
     fn from(ours: Handle) -> runtime::Handle {

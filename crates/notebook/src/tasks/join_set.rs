@@ -1,13 +1,11 @@
 //! tokio's `JoinSet` and tokio-util's `JoinQueue`, with what they spawn watched.
 
-use super::blocking::spawn_blocking_by;
 use super::handle::Handle;
-use super::local_set::{LocalSet, spawn_local_by};
-use super::spawned::spawn_by;
-use ::tokio::task::{self, AbortHandle, Id, JoinError};
+use super::local_set::LocalSet;
+use super::wrap::{derefs, forwards, spawns_into};
+use ::tokio::task::{self, Id, JoinError};
 use std::fmt;
 use std::future::Future;
-use std::ops::{Deref, DerefMut};
 use std::task::{Context, Poll};
 
 /// A set of tasks that are awaited together, each as it ends: tokio's own [`JoinSet`](task::JoinSet), whose
@@ -49,14 +47,9 @@ impl<T> JoinSet<T> {
 }
 
 impl<T: 'static> JoinSet<T> {
-    /// Spawns a task into it that belongs to a set of tasks that stay on their thread.
-    #[track_caller]
-    pub fn spawn_local_on<F>(&mut self, task: F, local_set: &LocalSet) -> AbortHandle
-    where
-        F: Future<Output = T> + 'static,
-    {
-        let spawn = |task| self.0.spawn_local_on(task, local_set);
-        spawn_local_by(Box::pin(task), spawn, AbortHandle::clone)
+    spawns_into! {
+        /// Spawns a task into it that belongs to a set of tasks that stay on their thread.
+        local spawn_local_on(local_set: LocalSet);
     }
 }
 
@@ -77,114 +70,58 @@ impl<T> JoinQueue<T> {
 macro_rules! groups {
     ($($group:ident: $tokios:ty),*) => {$(
         impl<T> $group<T> {
-            /// How many tasks are in it.
-            #[must_use]
-            pub fn len(&self) -> usize {
-                self.0.len()
-            }
-
-            /// Whether no task is in it.
-            #[must_use]
-            pub fn is_empty(&self) -> bool {
-                self.0.is_empty()
+            forwards! {
+                /// How many tasks are in it.
+                #[must_use]
+                fn len(&self) -> usize;
+                /// Whether no task is in it.
+                #[must_use]
+                fn is_empty(&self) -> bool;
             }
         }
 
         impl<T: 'static> $group<T> {
-            /// Spawns a task into it.
-            ///
-            /// # Panics
-            /// Outside of a runtime. In a cell there always is one.
-            #[track_caller]
-            pub fn spawn<F>(&mut self, task: F) -> AbortHandle
-            where
-                F: Future<Output = T> + Send + 'static,
-                T: Send,
-            {
-                let spawn = |task| self.0.spawn(task);
-                spawn_by(Box::pin(task), spawn, AbortHandle::clone)
+            spawns_into! {
+                /// Spawns a task into it.
+                ///
+                /// # Panics
+                /// Outside of a runtime. In a cell there always is one.
+                task spawn();
+                /// Spawns a task into it, on the runtime of `handle`.
+                task spawn_on(handle: Handle);
+                /// Spawns a task into it that stays on this thread.
+                ///
+                /// # Panics
+                /// Outside of a [`LocalSet`] and of a [`LocalRuntime`](super::LocalRuntime).
+                local spawn_local();
+                /// Runs a closure of it on a thread where it may block.
+                ///
+                /// # Panics
+                /// Outside of a runtime. In a cell there always is one.
+                closure spawn_blocking();
+                /// Runs a closure of it on a thread for blocking work of the runtime of `handle`.
+                closure spawn_blocking_on(handle: Handle);
             }
 
-            /// Spawns a task into it, on the runtime of `handle`.
-            #[track_caller]
-            pub fn spawn_on<F>(&mut self, task: F, handle: &Handle) -> AbortHandle
-            where
-                F: Future<Output = T> + Send + 'static,
-                T: Send,
-            {
-                let spawn = |task| self.0.spawn_on(task, handle);
-                spawn_by(Box::pin(task), spawn, AbortHandle::clone)
-            }
-
-            /// Spawns a task into it that stays on this thread.
-            ///
-            /// # Panics
-            /// Outside of a [`LocalSet`] and of a [`LocalRuntime`](super::LocalRuntime).
-            #[track_caller]
-            pub fn spawn_local<F>(&mut self, task: F) -> AbortHandle
-            where
-                F: Future<Output = T> + 'static,
-            {
-                let spawn = |task| self.0.spawn_local(task);
-                spawn_local_by(Box::pin(task), spawn, AbortHandle::clone)
-            }
-
-            /// Runs a closure of it on a thread where it may block.
-            ///
-            /// # Panics
-            /// Outside of a runtime. In a cell there always is one.
-            #[track_caller]
-            pub fn spawn_blocking<F>(&mut self, work: F) -> AbortHandle
-            where
-                F: FnOnce() -> T + Send + 'static,
-                T: Send,
-            {
-                let spawn = |work| self.0.spawn_blocking(work);
-                spawn_blocking_by(work, spawn, AbortHandle::clone)
-            }
-
-            /// Runs a closure of it on a thread for blocking work of the runtime of `handle`.
-            #[track_caller]
-            pub fn spawn_blocking_on<F>(&mut self, work: F, handle: &Handle) -> AbortHandle
-            where
-                F: FnOnce() -> T + Send + 'static,
-                T: Send,
-            {
-                let spawn = |work| self.0.spawn_blocking_on(work, handle);
-                spawn_blocking_by(work, spawn, AbortHandle::clone)
-            }
-
-            /// Waits for the next task and gives how it ended; `None` when there is none left.
-            pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
-                self.0.join_next().await
-            }
-
-            /// The same, with the id of the task.
-            pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-                self.0.join_next_with_id().await
-            }
-
-            /// How the next task ended, if it has.
-            pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
-                self.0.try_join_next()
-            }
-
-            /// The same, with the id of the task.
-            pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-                self.0.try_join_next_with_id()
-            }
-
-            /// Polls for what [`join_next`](Self::join_next) waits for.
-            pub fn poll_join_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
-                self.0.poll_join_next(context)
-            }
-
-            /// Polls for what [`join_next_with_id`](Self::join_next_with_id) waits for.
-            pub fn poll_join_next_with_id(
-                &mut self,
-                context: &mut Context<'_>,
-            ) -> Poll<Option<Result<(Id, T), JoinError>>> {
-                self.0.poll_join_next_with_id(context)
+            forwards! {
+                /// Waits for the next task and gives how it ended; `None` when there is none left.
+                async fn join_next(&mut self) -> Option<Result<T, JoinError>>;
+                /// The same, with the id of the task.
+                async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>>;
+                /// How the next task ended, if it has.
+                fn try_join_next(&mut self) -> Option<Result<T, JoinError>>;
+                /// The same, with the id of the task.
+                fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>>;
+                /// Polls for what [`join_next`](Self::join_next) waits for.
+                fn poll_join_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>>;
+                /// Polls for what [`join_next_with_id`](Self::join_next_with_id) waits for.
+                fn poll_join_next_with_id(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(Id, T), JoinError>>>;
+                /// Aborts all tasks and waits for their end.
+                async fn shutdown(&mut self);
+                /// Aborts all tasks. They stay in it until [`join_next`](Self::join_next) has given them.
+                fn abort_all(&mut self);
+                /// Empties it; its tasks run on.
+                fn detach_all(&mut self);
             }
 
             /// Waits for all tasks and gives their values in the order in which
@@ -195,36 +132,9 @@ macro_rules! groups {
             pub async fn join_all(self) -> Vec<T> {
                 self.0.join_all().await
             }
-
-            /// Aborts all tasks and waits for their end.
-            pub async fn shutdown(&mut self) {
-                self.0.shutdown().await;
-            }
-
-            /// Aborts all tasks. They stay in it until [`join_next`](Self::join_next) has given them.
-            pub fn abort_all(&mut self) {
-                self.0.abort_all();
-            }
-
-            /// Empties it; its tasks run on.
-            pub fn detach_all(&mut self) {
-                self.0.detach_all();
-            }
         }
 
-        impl<T> Deref for $group<T> {
-            type Target = $tokios;
-
-            fn deref(&self) -> &Self::Target {
-                &self.0
-            }
-        }
-
-        impl<T> DerefMut for $group<T> {
-            fn deref_mut(&mut self) -> &mut Self::Target {
-                &mut self.0
-            }
-        }
+        derefs!($group<T> to $tokios, mutable);
 
         impl<T> Default for $group<T> {
             fn default() -> Self {

@@ -1,25 +1,12 @@
 //! Tasks that stay on one thread.
 
 use super::runtimes::Runtime;
-use super::spawned::{Spawned, spawn_watched};
-use ::tokio::task::{self, AbortHandle, JoinHandle, LocalEnterGuard};
+use super::spawned::spawn_local_by;
+use super::wrap::{derefs, forwards, spawns};
+use ::tokio::task::{self, JoinHandle, LocalEnterGuard};
 use std::future::Future;
-use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-
-/// A task's future that stays on its thread.
-pub(super) type LocalFuture<T> = dyn Future<Output = T>;
-
-/// Spawns a future that stays on its thread, watched. `abort` gives what can end it.
-#[track_caller]
-pub(super) fn spawn_local_by<T, H>(
-    future: Pin<Box<LocalFuture<T>>>,
-    spawn: impl FnOnce(Spawned<LocalFuture<T>>) -> H,
-    abort: impl FnOnce(&H) -> AbortHandle,
-) -> H {
-    spawn_watched(future, spawn, abort)
-}
 
 /// Spawns a future as a task that stays on this thread, as [`::tokio::task::spawn_local`] does. In a cell it lives
 /// at most until the cell ends.
@@ -32,11 +19,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    spawn_local_by(
-        Box::pin(future),
-        task::spawn_local,
-        JoinHandle::abort_handle,
-    )
+    spawn_local_by(Box::pin(future), task::spawn_local)
 }
 
 /// Tasks that stay on one thread, and so need not be `Send`: tokio's own [`LocalSet`](task::LocalSet), whose
@@ -62,18 +45,17 @@ impl LocalSet {
         LocalSet::default()
     }
 
-    /// Spawns a task that stays on this thread. It runs while the set is awaited or blocked on.
-    #[track_caller]
-    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + 'static,
-        F::Output: 'static,
-    {
-        spawn_local_by(
-            Box::pin(future),
-            |watched| self.0.spawn_local(watched),
-            JoinHandle::abort_handle,
-        )
+    spawns! {
+        /// Spawns a task that stays on this thread. It runs while the set is awaited or blocked on.
+        local spawn_local();
+    }
+
+    forwards! {
+        /// Makes it the set that [`spawn_local`] spawns on, until the guard is dropped.
+        fn enter(&self) -> LocalEnterGuard;
+        /// Its id.
+        #[must_use]
+        fn id(&self) -> ::tokio::runtime::Id;
     }
 
     /// Runs a future on this thread until it ends, and the tasks of the set meanwhile.
@@ -89,17 +71,6 @@ impl LocalSet {
     pub async fn run_until<F: Future>(&self, future: F) -> F::Output {
         self.0.run_until(future).await
     }
-
-    /// Makes it the set that [`spawn_local`] spawns on, until the guard is dropped.
-    pub fn enter(&self) -> LocalEnterGuard {
-        self.0.enter()
-    }
-
-    /// Its id.
-    #[must_use]
-    pub fn id(&self) -> ::tokio::runtime::Id {
-        self.0.id()
-    }
 }
 
 /// Ends when all tasks of the set have ended.
@@ -111,16 +82,4 @@ impl Future for LocalSet {
     }
 }
 
-impl Deref for LocalSet {
-    type Target = task::LocalSet;
-
-    fn deref(&self) -> &task::LocalSet {
-        &self.0
-    }
-}
-
-impl DerefMut for LocalSet {
-    fn deref_mut(&mut self) -> &mut task::LocalSet {
-        &mut self.0
-    }
-}
+derefs!(LocalSet to task::LocalSet, mutable);

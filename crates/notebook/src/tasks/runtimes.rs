@@ -1,12 +1,10 @@
 //! Runtimes that cells build: tokio's own, with what they spawn watched.
 
 use super::handle::Handle;
-use super::local_set::spawn_local_by;
+use super::wrap::{derefs, forwards, spawns};
 use ::tokio::runtime::{self, EnterGuard, LocalOptions, RuntimeMetrics};
-use ::tokio::task::JoinHandle;
 use std::future::Future;
 use std::io;
-use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 /// A runtime: tokio's own [`Runtime`](runtime::Runtime), whose methods it has, with its tasks watched.
@@ -30,14 +28,9 @@ impl Runtime {
         Builder::new_multi_thread().enable_all().build()
     }
 
-    /// Spawns a task on it.
-    #[track_caller]
-    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.handle().spawn(future)
+    spawns! {
+        /// Spawns a task on it.
+        task spawn();
     }
 }
 
@@ -68,38 +61,19 @@ impl LocalRuntime {
             .build_local(LocalOptions::default())
     }
 
-    /// Spawns a task that stays on this thread.
-    #[track_caller]
-    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
-    where
-        F: Future + 'static,
-        F::Output: 'static,
-    {
-        spawn_local_by(
-            Box::pin(future),
-            |watched| self.0.spawn_local(watched),
-            JoinHandle::abort_handle,
-        )
+    spawns! {
+        /// Spawns a task that stays on this thread.
+        local spawn_local();
     }
 }
 
 macro_rules! runtimes {
-    ($($kind:ty),*) => {$(
+    ($($kind:ident),*) => {$(
         impl $kind {
             /// A handle of it.
             #[must_use]
             pub fn handle(&self) -> &Handle {
                 Handle::of(self.0.handle())
-            }
-
-            /// Runs a closure on one of its threads for blocking work.
-            #[track_caller]
-            pub fn spawn_blocking<F, R>(&self, work: F) -> JoinHandle<R>
-            where
-                F: FnOnce() -> R + Send + 'static,
-                R: Send + 'static,
-            {
-                self.handle().spawn_blocking(work)
             }
 
             /// Runs a future on this thread until it ends.
@@ -111,25 +85,21 @@ macro_rules! runtimes {
                 self.0.block_on(future)
             }
 
-            /// Makes it the runtime of this thread until the guard is dropped.
-            pub fn enter(&self) -> EnterGuard<'_> {
-                self.0.enter()
+            spawns! {
+                /// Runs a closure on one of its threads for blocking work.
+                closure spawn_blocking();
             }
 
-            /// What it has done so far, as tokio counts it.
-            #[must_use]
-            pub fn metrics(&self) -> RuntimeMetrics {
-                self.0.metrics()
-            }
-
-            /// Ends it, and waits at most this long for closures of `spawn_blocking`.
-            pub fn shutdown_timeout(self, longest: Duration) {
-                self.0.shutdown_timeout(longest);
-            }
-
-            /// Ends it, and waits for nothing.
-            pub fn shutdown_background(self) {
-                self.0.shutdown_background();
+            forwards! {
+                /// Makes it the runtime of this thread until the guard is dropped.
+                fn enter(&self) -> EnterGuard<'_>;
+                /// What it has done so far, as tokio counts it.
+                #[must_use]
+                fn metrics(&self) -> RuntimeMetrics;
+                /// Ends it, and waits at most this long for closures of `spawn_blocking`.
+                fn shutdown_timeout(self, longest: Duration);
+                /// Ends it, and waits for nothing.
+                fn shutdown_background(self);
             }
         }
     )*};
@@ -221,16 +191,12 @@ setters! {
     start_paused(paused: bool);
 }
 
-macro_rules! is_tokios {
+derefs!(Runtime to runtime::Runtime);
+derefs!(LocalRuntime to runtime::LocalRuntime);
+derefs!(Builder to runtime::Builder, mutable);
+
+macro_rules! into_tokios {
     ($($ours:ident),*) => {$(
-        impl Deref for $ours {
-            type Target = runtime::$ours;
-
-            fn deref(&self) -> &Self::Target {
-                &self.0
-            }
-        }
-
         impl From<$ours> for runtime::$ours {
             fn from(ours: $ours) -> Self {
                 ours.0
@@ -238,10 +204,4 @@ macro_rules! is_tokios {
         }
     )*};
 }
-is_tokios!(Runtime, LocalRuntime, Builder);
-
-impl DerefMut for Builder {
-    fn deref_mut(&mut self) -> &mut runtime::Builder {
-        &mut self.0
-    }
-}
+into_tokios!(Runtime, LocalRuntime, Builder);

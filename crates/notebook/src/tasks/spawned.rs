@@ -27,30 +27,53 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    spawn_by(Box::pin(future), ::tokio::spawn, JoinHandle::abort_handle)
+    spawn_by(Box::pin(future), ::tokio::spawn)
 }
 
-/// Spawns a future in any of tokio's ways, watched. `abort` gives what can end it.
+/// What a spawn gives back: it can end the task.
+pub(super) trait Aborts {
+    fn abort_handle(&self) -> AbortHandle;
+}
+
+impl<T> Aborts for JoinHandle<T> {
+    fn abort_handle(&self) -> AbortHandle {
+        JoinHandle::abort_handle(self)
+    }
+}
+
+impl Aborts for AbortHandle {
+    fn abort_handle(&self) -> AbortHandle {
+        self.clone()
+    }
+}
+
+/// Spawns a future in any of tokio's ways, watched.
 #[track_caller]
-pub(super) fn spawn_by<T, H>(
+pub(super) fn spawn_by<T, H: Aborts>(
     future: Pin<Box<SendFuture<T>>>,
     spawn: impl FnOnce(Spawned<SendFuture<T>>) -> H,
-    abort: impl FnOnce(&H) -> AbortHandle,
 ) -> H {
-    spawn_watched(future, spawn, abort)
+    spawn_watched(future, spawn)
 }
 
-/// The same of any boxed future.
+/// The same of a future that stays on its thread.
 #[track_caller]
-pub(super) fn spawn_watched<F: ?Sized, H>(
+pub(super) fn spawn_local_by<T, H: Aborts>(
+    future: Pin<Box<LocalFuture<T>>>,
+    spawn: impl FnOnce(Spawned<LocalFuture<T>>) -> H,
+) -> H {
+    spawn_watched(future, spawn)
+}
+
+#[track_caller]
+fn spawn_watched<F: ?Sized, H: Aborts>(
     future: Pin<Box<F>>,
     spawn: impl FnOnce(Spawned<F>) -> H,
-    abort: impl FnOnce(&H) -> AbortHandle,
 ) -> H {
     let spawned = Spawned::new(future, Location::caller());
     let entry = Arc::clone(&spawned.entry);
     let handle = spawn(spawned);
-    register(abort(&handle), entry);
+    register(handle.abort_handle(), entry);
     handle
 }
 
@@ -94,6 +117,8 @@ pub(super) fn take_pending() -> Option<Arc<Entry>> {
 
 /// A task's future that may move between threads.
 pub(super) type SendFuture<T> = dyn Future<Output = T> + Send;
+/// One that stays on its thread.
+pub(super) type LocalFuture<T> = dyn Future<Output = T>;
 
 /// A task's future, watched. Boxed, so that the machinery around tasks is compiled here and not in every cell.
 pub(super) struct Spawned<F: ?Sized> {

@@ -1,12 +1,12 @@
 //! The other picture of a recording: a row for each thread, with what it polled.
 
-use super::marks::Across;
 use super::picture::TOP;
 use super::recording::Recording;
 use super::row::Row;
 use crate::display::shows_itself;
+use crate::plot::across::Across;
 use crate::plot::sheet::{self, Label, Sheet};
-use crate::plot::style::{self, AXIS, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+use crate::plot::style::{self, AXIS, MARGIN, WIDTH};
 use crate::plot::{Table, format_duration, shows_as_svg};
 use crate::trace::recorder::Kind;
 use std::collections::HashMap;
@@ -94,16 +94,16 @@ impl ByWorker {
         let end = TOP + ROW * recording.threads.len() as f64;
         let height = end + if keyed { 60.0 } else { 34.0 };
         sheet::paint((WIDTH, height), &title, &self.to_string(), |sheet| {
-            let muted = Label::new(SMALL_SIZE).muted();
-            sheet.text(&recording.headline(), (MARGIN, 46.0), muted);
-            let across = Across::new(MARGIN + NAMES, WIDTH - MARGIN - BESIDE, recording.elapsed);
-            across.draw(sheet, TOP, end);
+            sheet.text(&recording.headline(), (MARGIN, 46.0), Label::SMALL);
+            let sides = (MARGIN + NAMES, WIDTH - MARGIN - BESIDE);
+            let across = Across::of_time(recording.elapsed, sides);
+            across.draw(sheet, (TOP, end), 6, "");
             for (thread, busy) in recording.busy_by_thread().into_iter().enumerate() {
                 let middle = TOP + ROW * (thread as f64 + 0.5);
-                let name = style::fit(&recording.threads[thread], TEXT_SIZE, NAMES - 8.0);
-                sheet.text(&name, (MARGIN, middle), Label::new(TEXT_SIZE));
+                let name = &recording.threads[thread];
+                sheet.fitted(name, (MARGIN, middle), Label::TEXT, NAMES - 8.0);
                 let idle = [(across.left, middle), (across.right, middle)];
-                sheet.line("idle", &idle, AXIS, 1.0, &[]);
+                sheet.line("idle", &idle, AXIS, 1.0);
                 let bars = self.bars(thread, &across, &colors);
                 for (index, bar) in bars.iter().enumerate() {
                     // In a common lane, what lies within a bar is drawn over it.
@@ -112,7 +112,7 @@ impl ByWorker {
                     draw_bar(sheet, bar, free, lanes.of(bar.color, middle, 28.0));
                 }
                 let share = format!("busy {}", self.share(busy));
-                sheet.text(&share, (across.right + 10.0, middle), muted);
+                sheet.text(&share, (across.right + 10.0, middle), Label::SMALL);
             }
             if keyed {
                 draw_key(sheet, lanes, &keys, end + 38.0);
@@ -149,8 +149,8 @@ impl ByWorker {
         polls.sort_by_key(|(.., span)| (span.start, std::cmp::Reverse(span.end)));
         let mut bars: Vec<Bar<'a>> = Vec::new();
         for (row, color, span) in polls {
-            let from = across.x(span.start);
-            let to = across.x(span.end).max(from + 1.5);
+            let from = across.x_of(span.start);
+            let to = across.x_of(span.end).max(from + 1.5);
             let full = bars.len() >= MOST_BARS;
             match bars.last_mut() {
                 Some(last)
@@ -206,12 +206,12 @@ impl Lanes {
 /// A bar, and its name where it has room before `free`.
 fn draw_bar(sheet: &mut Sheet<'_>, bar: &Bar<'_>, free: f64, (upper, lower): (f64, f64)) {
     let color = style::color(bar.color);
-    sheet.rectangle("poll", (bar.from, upper), (bar.to, lower), color, 0.0);
+    sheet.rectangle("poll", (bar.from, upper), (bar.to, lower), color);
     let room = free - bar.from;
-    let name = style::fit(&bar.row.name, SMALL_SIZE, room - 6.0);
+    let name = Label::SMALL.fit(&bar.row.name, room - 6.0);
     if lower - upper >= 12.0 && room > 20.0 && name.chars().count() > 1 {
         let at = ((bar.from + free) / 2.0, (upper + lower) / 2.0);
-        sheet.text(&name, at, Label::new(SMALL_SIZE).on_dark().centred());
+        sheet.text(&name, at, Label::SMALL.on_bar().centered());
     }
 }
 
@@ -227,11 +227,11 @@ fn draw_key(sheet: &mut Sheet<'_>, lanes: Lanes, keys: &[(usize, &Row)], y: f64)
             (x, y + 7.0),
             (x, y - 7.0),
         ];
-        sheet.line("frame", &frame, AXIS, 0.5, &[]);
+        sheet.line("frame", &frame, AXIS, 0.5);
         let (upper, lower) = lanes.of(*row, y, 14.0);
-        sheet.rectangle("key", (x, upper), (x + 12.0, lower), color, 0.0);
-        let name = style::fit(&named.name, SMALL_SIZE, room);
-        sheet.text(&name, (x + 18.0, y), Label::new(SMALL_SIZE).muted());
-        x += 18.0 + style::text_width(&name, SMALL_SIZE) + 14.0;
+        sheet.rectangle("key", (x, upper), (x + 12.0, lower), color);
+        let name = Label::SMALL.fit(&named.name, room);
+        sheet.text(&name, (x + 18.0, y), Label::SMALL);
+        x += 18.0 + Label::SMALL.width(&name) + 14.0;
     }
 }

@@ -2,13 +2,14 @@
 //! within each group.
 
 use super::key;
-use super::marks::{self, Across};
+use super::marks;
 use super::picture::TOP;
 use super::recording::Recording;
 use super::row::Row;
 use super::tree::{self, Group, Line};
+use crate::plot::across::Across;
 use crate::plot::sheet::{Label, Sheet};
-use crate::plot::style::{self, AXIS, GRID, INK, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+use crate::plot::style::{AXIS, GRID, INK, MARGIN, WIDTH};
 use crate::text::count;
 use crate::trace::recorder::Outcome;
 
@@ -45,15 +46,15 @@ pub(super) fn svg(recording: &Recording, lines: &[Line<'_>]) -> String {
     let rows = lines.iter().map(|line| line.row);
     let entries = key::entries(rows, recording.threshold, false);
     recording.paint(end, &entries, notes, |sheet| {
-        let left = MARGIN + NAMES + 10.0;
-        let across = Across::new(left, WIDTH - MARGIN - BESIDE, recording.elapsed);
+        let sides = (MARGIN + NAMES + 10.0, WIDTH - MARGIN - BESIDE);
+        let across = Across::of_time(recording.elapsed, sides);
         recording.draw_band(sheet, &across, end);
-        across.draw(sheet, TOP, end);
+        across.draw(sheet, (TOP, end), 6, "");
         let mut y = TOP;
         for (index, (group, lines)) in groups.iter().zip(&drawn).enumerate() {
             if index > 0 {
                 let line = [(MARGIN, y), (WIDTH - MARGIN, y)];
-                sheet.line("between", &line, GRID, 1.0, &[]);
+                sheet.line("between", &line, GRID, 1.0);
             }
             draw_group(sheet, group, lines, &across, y);
             y += height(lines);
@@ -69,44 +70,30 @@ fn draw_group(
     top: f64,
 ) {
     let (first, second) = (top + 11.0, top + 25.0);
-    let muted = Label::new(SMALL_SIZE).muted();
-    let (name, beside) = (
-        style::fit(&group.name, TEXT_SIZE, NAMES),
-        across.right + 16.0,
-    );
+    let (name, beside) = (Label::TEXT.fit(&group.name, NAMES), across.right + 16.0);
     if let [only] = group.all.as_slice() {
-        sheet.text(&name, (MARGIN, top + LEAST / 2.0), Label::new(TEXT_SIZE));
-        marks::draw_row(sheet, only.row, across, (top + LEAST / 2.0, 7.0), &|_| None);
-        sheet.text(&marks::label(only.row), (beside, top + LEAST / 2.0), muted);
+        let middle = top + LEAST / 2.0;
+        sheet.text(&name, (MARGIN, middle), Label::TEXT);
+        marks::draw_row(sheet, only.row, across, (middle, 7.0), &|_| None);
+        sheet.text(&marks::label(only.row), (beside, middle), Label::SMALL);
         return;
     }
-    sheet.text(&name, (MARGIN, first), Label::new(TEXT_SIZE));
-    sheet.text(
-        &format!("{} of them", group.all.len()),
-        (MARGIN, second),
-        muted,
-    );
+    sheet.text(&name, (MARGIN, first), Label::TEXT);
+    let number = format!("{} of them", group.all.len());
+    sheet.text(&number, (MARGIN, second), Label::SMALL);
     for (index, line) in lines.iter().enumerate() {
-        draw_thin(
-            sheet,
-            line.row,
-            across,
-            top + 5.0 + THIN * (index as f64 + 0.5),
-        );
+        let middle = top + 5.0 + THIN * (index as f64 + 0.5);
+        draw_thin(sheet, line.row, across, middle);
     }
-    sheet.text(
-        &format!("median {}", group.median()),
-        (beside, first),
-        muted,
-    );
-    let ends = style::fit(&group.ends(), SMALL_SIZE, BESIDE - 10.0);
-    sheet.text(&ends, (beside, second), muted);
+    let median = format!("median {}", group.median());
+    sheet.text(&median, (beside, first), Label::SMALL);
+    sheet.fitted(&group.ends(), (beside, second), Label::SMALL, BESIDE - 10.0);
 }
 
 fn draw_thin(sheet: &mut Sheet<'_>, row: &Row, across: &Across, middle: f64) {
-    let (from, to) = (across.x(row.began), across.x(row.until));
+    let (from, to) = (across.x_of(row.began), across.x_of(row.until));
     let line = [(from, middle), (to.max(from + 1.0), middle)];
-    sheet.line("waiting", &line, AXIS, 1.0, &[]);
+    sheet.line("waiting", &line, AXIS, 1.0);
     for (span, (from, to)) in marks::merged(row, across, GAP) {
         let blocking = span.is_some_and(|span| row.blocking.contains(span));
         let (class, color) = if blocking {
@@ -115,13 +102,7 @@ fn draw_thin(sheet: &mut Sheet<'_>, row: &Row, across: &Across, middle: f64) {
             ("poll", marks::poll_color())
         };
         let half = THIN / 2.0 - 0.5;
-        sheet.rectangle(
-            class,
-            (from, middle - half),
-            (to, middle + half),
-            color,
-            0.0,
-        );
+        sheet.rectangle(class, (from, middle - half), (to, middle + half), color);
     }
     if matches!(row.outcome, Outcome::Cancelled | Outcome::Panicked) {
         let half = THIN / 2.0;
@@ -130,7 +111,6 @@ fn draw_thin(sheet: &mut Sheet<'_>, row: &Row, across: &Across, middle: f64) {
             (to, middle - half),
             (to + 3.0, middle + half),
             INK,
-            0.0,
         );
     }
 }

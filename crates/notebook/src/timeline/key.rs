@@ -3,7 +3,7 @@
 use super::marks;
 use super::row::Row;
 use crate::plot::sheet::{Label, Sheet};
-use crate::plot::style::{self, MARGIN, SMALL_SIZE, WIDTH};
+use crate::plot::style::{MARGIN, WIDTH};
 use crate::trace::recorder::{Kind, Outcome};
 use std::time::Duration;
 
@@ -33,7 +33,10 @@ pub(super) fn entries<'a>(
     workers: bool,
 ) -> Vec<Entry> {
     let any = |test: &dyn Fn(&Row) -> bool| rows.clone().any(test);
-    let ends_with = |outcome| any(&|row| row.outcome == outcome);
+    let end = |outcome, text| {
+        let occurs = any(&|row| row.outcome == outcome);
+        (occurs, text, Mark::End(outcome))
+    };
     let blocking = format!("blocking: a poll longer than {} ms", threshold.as_millis());
     let all = [
         (true, "polled", Mark::Poll),
@@ -49,31 +52,11 @@ pub(super) fn entries<'a>(
             Mark::Delay,
         ),
         (any(&|row| !row.blocking.is_empty()), &blocking, Mark::Block),
-        (
-            ends_with(Outcome::Completed),
-            "completed",
-            Mark::End(Outcome::Completed),
-        ),
-        (
-            ends_with(Outcome::Ended),
-            "ended, how is not known",
-            Mark::End(Outcome::Ended),
-        ),
-        (
-            ends_with(Outcome::Cancelled),
-            "cancelled",
-            Mark::End(Outcome::Cancelled),
-        ),
-        (
-            ends_with(Outcome::Panicked),
-            "panicked",
-            Mark::End(Outcome::Panicked),
-        ),
-        (
-            ends_with(Outcome::Running),
-            "still running",
-            Mark::End(Outcome::Running),
-        ),
+        end(Outcome::Completed, "completed"),
+        end(Outcome::Ended, "ended, how is not known"),
+        end(Outcome::Cancelled, "cancelled"),
+        end(Outcome::Panicked, "panicked"),
+        end(Outcome::Running, "still running"),
         (workers, "on worker 1, 2, …", Mark::Worker),
     ];
     all.into_iter()
@@ -90,7 +73,7 @@ fn places(entries: &[Entry]) -> (Vec<(f64, f64)>, usize) {
     let (mut x, mut line) = (MARGIN, 0);
     let mut places = Vec::new();
     for entry in entries {
-        let width = 30.0 + style::text_width(&entry.text, SMALL_SIZE) + 12.0;
+        let width = 30.0 + Label::SMALL.width(&entry.text) + 12.0;
         if x + width > WIDTH - MARGIN && x > MARGIN {
             (x, line) = (MARGIN, line + 1);
         }
@@ -116,19 +99,18 @@ pub(super) fn draw(sheet: &mut Sheet<'_>, entries: &[Entry], y: f64) {
                 (x + 7.0, y - 5.0),
                 (x + 15.0, y + 5.0),
                 marks::poll_color(),
-                0.0,
             ),
-            Mark::Closure => sheet.rectangle("key", upper, lower, marks::closure_color(), 0.0),
+            Mark::Closure => sheet.rectangle("key", upper, lower, marks::closure_color()),
             Mark::Wait => marks::wait(sheet, "key", (x, to), y),
             Mark::Delay => marks::delay(sheet, "key", (x, to), (y, 5.0)),
             Mark::Block => marks::block(sheet, "key", upper, lower),
             Mark::End(outcome) => marks::end(sheet, *outcome, (x + 11.0, y), 4.5),
             Mark::Worker => {
-                sheet.rectangle("key", upper, (to, y + 6.0), marks::poll_color(), 0.0);
-                let label = Label::new(10.0).on_dark().centred();
+                sheet.rectangle("key", upper, (to, y + 6.0), marks::poll_color());
+                let label = Label::SMALL.sized(10.0).on_bar().centered();
                 sheet.text("w1", (x + 11.0, y), label);
             }
         }
-        sheet.text(&entry.text, (x + 28.0, y), Label::new(SMALL_SIZE).muted());
+        sheet.text(&entry.text, (x + 28.0, y), Label::SMALL);
     }
 }

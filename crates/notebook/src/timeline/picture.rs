@@ -2,13 +2,14 @@
 
 use super::folded;
 use super::key;
-use super::marks::{self, Across};
+use super::marks;
 use super::recording::Recording;
 use super::tree::{self, Line, MOST_LINES};
 use crate::display::{MimeBundle, RichDisplay, show_result, shows_itself};
+use crate::plot::across::Across;
 use crate::plot::picture;
-use crate::plot::sheet::{self, Label, Sheet};
-use crate::plot::style::{self, MARGIN, SMALL_SIZE, TEXT_SIZE, WIDTH};
+use crate::plot::sheet::{self, Label, NOTE, Sheet};
+use crate::plot::style::{self, MARGIN, WIDTH};
 use crate::trace::recorder::Kind;
 
 /// Where the first row begins.
@@ -46,23 +47,18 @@ impl Recording {
         let end = TOP + row * lines.len() as f64;
         self.paint(end, &entries, self.notes(), |sheet| {
             let width = |line: &Line<'_>| {
-                let name = indent(line) + style::text_width(&line.row.name, TEXT_SIZE);
-                let place = place(line).map_or(0.0, |place| style::text_width(&place, SMALL_SIZE));
+                let name = indent(line) + Label::TEXT.width(&line.row.name);
+                let place = place(line).map_or(0.0, |place| Label::SMALL.width(&place));
                 // A place that has no room is not drawn.
-                if name + place <= WIDEST_NAMES {
-                    name + place
-                } else {
-                    name
-                }
+                let both = name + place;
+                if both <= WIDEST_NAMES { both } else { name }
             };
-            let names = lines
-                .iter()
-                .map(width)
-                .fold(40.0, f64::max)
-                .min(WIDEST_NAMES);
-            let across = Across::new(MARGIN + names + 10.0, WIDTH - MARGIN - BESIDE, self.elapsed);
+            let names = lines.iter().map(width).fold(40.0, f64::max);
+            let names = names.min(WIDEST_NAMES);
+            let sides = (MARGIN + names + 10.0, WIDTH - MARGIN - BESIDE);
+            let across = Across::of_time(self.elapsed, sides);
             self.draw_band(sheet, &across, end);
-            across.draw(sheet, TOP, end);
+            across.draw(sheet, (TOP, end), 6, "");
             for (index, line) in lines.iter().enumerate() {
                 let middle = TOP + row * (index as f64 + 0.5);
                 self.draw_line(sheet, line, &across, (middle, row, names));
@@ -83,15 +79,10 @@ impl Recording {
         } else {
             key::height(entries) + 6.0
         };
-        let height = end + 34.0 + keyed + 17.0 * notes.len() as f64;
+        let height = end + 34.0 + keyed + NOTE * notes.len() as f64;
         sheet::paint((WIDTH, height), &self.title, &self.to_string(), |sheet| {
-            let label = Label::new(SMALL_SIZE).muted();
             let room = WIDTH - 2.0 * MARGIN;
-            sheet.text(
-                &style::fit(&self.headline(), SMALL_SIZE, room),
-                (MARGIN, 46.0),
-                label,
-            );
+            sheet.fitted(&self.headline(), (MARGIN, 46.0), Label::SMALL, room);
             draw(sheet);
             key::draw(sheet, entries, end + 36.0);
             sheet.footnotes(end + 32.0 + keyed, &notes);
@@ -105,17 +96,21 @@ impl Recording {
         across: &Across,
         (middle, row, names): (f64, f64, f64),
     ) {
-        let size = if row >= 20.0 { TEXT_SIZE } else { SMALL_SIZE };
+        let label = if row >= 20.0 {
+            Label::TEXT
+        } else {
+            Label::SMALL
+        };
         let indent = indent(line);
         let room = names - indent + 4.0;
-        let name = style::fit(&line.row.name, size, room);
-        sheet.text(&name, (MARGIN + indent, middle), Label::new(size));
+        let name = label.fit(&line.row.name, room);
+        sheet.text(&name, (MARGIN + indent, middle), label);
         if let Some(place) = place(line) {
-            let after = style::text_width(&name, size);
+            let after = label.width(&name);
             // Half of a place says nothing.
-            if style::text_width(&place, SMALL_SIZE) <= room - after {
+            if Label::SMALL.width(&place) <= room - after {
                 let at = (MARGIN + indent + after, middle);
-                sheet.text(&place, at, Label::new(SMALL_SIZE).muted());
+                sheet.text(&place, at, Label::SMALL);
             }
         }
         let several = self.several_workers();
@@ -124,9 +119,9 @@ impl Recording {
             several.then(|| format!("w{number}"))
         };
         marks::draw_row(sheet, line.row, across, (middle, row * 0.31), &worker);
-        let beside = across.x(line.row.until) + 18.0;
-        let label = style::fit(&marks::label(line.row), SMALL_SIZE, WIDTH - 6.0 - beside);
-        sheet.text(&label, (beside, middle), Label::new(SMALL_SIZE).muted());
+        let beside = across.x_of(line.row.until) + 18.0;
+        let (words, room) = (marks::label(line.row), WIDTH - 6.0 - beside);
+        sheet.fitted(&words, (beside, middle), Label::SMALL, room);
     }
 
     /// Where all share one thread, a blocking poll stops all of them: a band across the rows.
@@ -135,9 +130,9 @@ impl Recording {
             return;
         }
         for span in self.rows.iter().flat_map(|row| &row.blocking) {
-            let (from, to) = (across.x(span.start), across.x(span.end));
+            let (from, to) = (across.x_of(span.start), across.x_of(span.end));
             let color = style::pale(marks::blocking_color(), 0.18);
-            sheet.rectangle("held", (from, TOP), (to, end), color, 0.0);
+            sheet.rectangle("held", (from, TOP), (to, end), color);
         }
     }
 

@@ -7,7 +7,7 @@ use super::places;
 use crate::cell::generate::Origin;
 use crate::cell::plan::{Place, Refusal};
 use crate::cell::source_map::{CellLine, SourceMap};
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Snippet};
 use channel::CellNumber;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -144,7 +144,7 @@ impl Message {
         for text in &advice {
             group = group.element(Level::HELP.message(text.as_str()));
         }
-        Some(Renderer::styled().render(&[group]))
+        Some(super::RENDERER.render(&[group]))
     }
 
     /// What it says, with its notes and advice.

@@ -2,7 +2,7 @@
 
 use crate::event::Failure;
 use crate::syntax::{Brackets, nesting};
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Snippet};
 
 /// The error of a cell with a bracket that closes nothing, that ends inside a string or a comment, or that no parser
 /// could take.
@@ -39,7 +39,7 @@ pub fn refusal(rust: &str, count: usize) -> Option<Failure> {
         .element(snippet);
     Some(Failure {
         name: "SyntaxError".to_owned(),
-        traceback: vec![Renderer::styled().render(&[group])],
+        traceback: vec![super::RENDERER.render(&[group])],
         value: message,
     })
 }
