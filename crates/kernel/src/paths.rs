@@ -21,9 +21,21 @@ pub fn cache() -> PathBuf {
     from_environment("ASYNC_NOTEBOOK_CACHE").unwrap_or_else(|| repository().join(".cache"))
 }
 
+/// Set for a kernel whose library has what tokio-console reads.
+pub const CONSOLE_VARIABLE: &str = "ASYNC_NOTEBOOK_CONSOLE";
+
+/// Whether cells link to the library with what tokio-console reads, which is a build of its own.
+pub fn is_for_console() -> bool {
+    from_environment(CONSOLE_VARIABLE).is_some()
+}
+
 /// What a session starts from.
 pub fn prebuilt() -> PathBuf {
-    cache().join("prebuilt")
+    cache().join(if is_for_console() {
+        "prebuilt-for-console"
+    } else {
+        "prebuilt"
+    })
 }
 
 /// The source of the standard library, as the analyser reads it.

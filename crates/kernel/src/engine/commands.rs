@@ -4,6 +4,10 @@ use crate::event::{Answer, Completion};
 
 /// Each command as a person types it, and what it does.
 const HELP: &[(&str, &str)] = &[
+    (
+        ":console",
+        "Let tokio-console, in a terminal, look at the tasks",
+    ),
     (":tasks", "List the tasks that run in the background"),
     (
         ":tasks cancel",
@@ -38,6 +42,8 @@ pub fn code(name: &str, arguments: &str, is_alone: bool) -> Option<String> {
             format!("::notebook::tasks::cancel_and_say({which:?});")
         }
         (":tasks", _) => say("Say `:tasks`, `:tasks cancel 12` or `:tasks cancel all`."),
+        (":console", []) => "::notebook::console::start_and_say();".to_owned(),
+        (":console", _) => say("Say `:console`, and then `tokio-console` in a terminal."),
         (":timeline", ["on"]) => "::notebook::timeline::on();".to_owned(),
         (":timeline", ["off"]) => "::notebook::timeline::off();".to_owned(),
         (":timeline", _) => say("Say `:timeline on` or `:timeline off`."),
@@ -155,6 +161,7 @@ mod tests {
         let [(_, text), (_, html)] = &content;
         let names: Vec<&str> = text.lines().map(|line| line[..NAME_WIDTH].trim()).collect();
         let expected = [
+            ":console",
             ":quit",
             ":tasks",
             ":tasks cancel",

@@ -42,7 +42,19 @@ opt_level = "0"
 "#;
 
 /// The flags with which everything is built: shared libraries, and tokio's task hooks.
-pub const RUSTFLAGS: &str = "-Cprefer-dynamic --cfg tokio_unstable";
+const RUSTFLAGS: &str = "-Cprefer-dynamic --cfg tokio_unstable";
+
+/// The same, for a library with what tokio-console reads.
+const RUSTFLAGS_FOR_CONSOLE: &str = "-Cprefer-dynamic --cfg tokio_unstable --cfg notebook_console";
+
+/// The flags with which everything is built.
+pub fn rustflags() -> &'static str {
+    if paths::is_for_console() {
+        RUSTFLAGS_FOR_CONSOLE
+    } else {
+        RUSTFLAGS
+    }
+}
 
 /// Why there is no folder to work in.
 #[derive(Debug, Error)]
@@ -303,7 +315,7 @@ impl Session {
 
 /// All that decides how cells and what they link to are built.
 pub fn settings() -> String {
-    format!("{CARGO_CONFIG}{EVCXR_CONFIG}{RUSTFLAGS}\n")
+    format!("{CARGO_CONFIG}{EVCXR_CONFIG}{}\n", rustflags())
 }
 
 /// Gives a program the environment that the kernel was started in.

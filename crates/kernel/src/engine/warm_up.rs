@@ -1,6 +1,6 @@
 //! What is put in place before the first cell: the dependencies, and the names that cells use.
 
-use super::session::{RUSTFLAGS, Session};
+use super::session::{self, Session};
 use super::start_evcxr;
 use crate::cell::generate::{MACROS, MODULES};
 use crate::paths;
@@ -62,7 +62,7 @@ pub fn exercise_analyser(context: &mut CommandContext) {
 
 /// The commands and the code that come before a person's first cell.
 pub fn prelude(library: &Path) -> String {
-    let mut commands = format!(":opt 0\n:build_env RUSTFLAGS={RUSTFLAGS}\n");
+    let mut commands = format!(":opt 0\n:build_env RUSTFLAGS={}\n", session::rustflags());
     for (name, requirement) in DEPENDENCIES {
         commands.push_str(&format!(":dep {name} = {requirement}\n"));
     }

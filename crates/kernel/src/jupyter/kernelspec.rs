@@ -1,5 +1,6 @@
 //! Telling Jupyter that this kernel exists.
 
+use crate::paths;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -13,6 +14,30 @@ pub enum Target {
     SysPrefix,
     /// For this user.
     User,
+}
+
+/// Which library its cells link to.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    Usual,
+    /// With what tokio-console reads.
+    ForConsole,
+}
+
+impl Kind {
+    fn display_name(self) -> &'static str {
+        match self {
+            Kind::Usual => "Rust",
+            Kind::ForConsole => "Rust with tokio-console",
+        }
+    }
+
+    fn environment(self) -> serde_json::Value {
+        match self {
+            Kind::Usual => json!({}),
+            Kind::ForConsole => json!({paths::CONSOLE_VARIABLE: "1"}),
+        }
+    }
 }
 
 /// Why the kernelspec was not installed.
@@ -39,7 +64,7 @@ pub enum InstallError {
 ///
 /// # Errors
 /// When the name is none, or the folder cannot be found or written.
-pub fn install(name: &str, target: &Target) -> Result<PathBuf, InstallError> {
+pub fn install(name: &str, kind: Kind, target: &Target) -> Result<PathBuf, InstallError> {
     let is_allowed =
         |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
     if name.is_empty() || name.starts_with('.') || !name.chars().all(is_allowed) {
@@ -49,8 +74,9 @@ pub fn install(name: &str, target: &Target) -> Result<PathBuf, InstallError> {
     let binary = std::env::current_exe().map_err(InstallError::OwnBinary)?;
     let specification = json!({
         "argv": [binary, "run", "--connection-file", "{connection_file}"],
-        "display_name": "Rust",
+        "display_name": kind.display_name(),
         "language": "rust",
+        "env": kind.environment(),
         // As a message and not as a signal, which would hit the compilers, too.
         "interrupt_mode": "message",
         "metadata": {"debugger": false},
