@@ -22,6 +22,7 @@ print_help() {
     cat <<HELP
 Usage: ./kernel-setup.sh [install] [--user]     install the kernel and JupyterLab into this folder
        ./kernel-setup.sh lab [ARGUMENTS…]       install, then open JupyterLab on the first lesson
+       ./kernel-setup.sh console                install what lets tokio-console look at a notebook's tasks
        ./kernel-setup.sh test                   install, then check and test everything
        ./kernel-setup.sh --help                 this text
 
@@ -29,6 +30,7 @@ install   The first time takes a while, and each step says how far it is; with n
           --user also installs the kernel for every JupyterLab of yours, in your home folder.
 lab       Passes ARGUMENTS on to JupyterLab, for example: --no-browser --port 9000
           Name a notebook to open another one: ./kernel-setup.sh lab notebooks/08-fetching-urls.ipynb
+console   Installs a second kernel, "Rust with tokio-console", and the program tokio-console (into .venv).
 test      Ends with one line 'N passed, N failed'. Uses cargo-nextest when you have it.
 
 It needs Rust 1.$OLDEST_RUST_MINOR or later, Python 3.$OLDEST_PYTHON_MINOR or later and a C compiler, and says how to get what is missing.
@@ -268,6 +270,20 @@ open_lab() {
     exec "$VENV/bin/jupyter-lab" ${arguments[@]+"${arguments[@]}"} "$@"
 }
 
+# ---- console ----------------------------------------------------------------------------------
+
+# Its own build of the library: what the console reads would slow down everyone else's locks.
+install_console() {
+    install_everything
+    begin_step 'Building the library of the kernel "Rust with tokio-console"' 'about 7 minutes on two cores the first time'
+    ASYNC_NOTEBOOK_CONSOLE=1 "$KERNEL" prebuild
+    "$KERNEL" install --prefix "$VENV" --name rust-console --console
+    finish_step 'ready'
+    begin_step 'Installing the program tokio-console' 'about 3 minutes the first time'
+    cargo install --locked --quiet tokio-console --version "^0.1.14" --root "$VENV"
+    finish_step 'in .venv/bin'
+}
+
 # ---- test -------------------------------------------------------------------------------------
 
 passed=0
@@ -362,6 +378,11 @@ case $command in
     lab)
         shift
         open_lab "$@"
+        ;;
+    console)
+        [[ $# -eq 1 ]] || refuse "'console' takes no further arguments, and got: ${*:2}"
+        install_console
+        printf '\nDone. In JupyterLab choose Kernel > Change Kernel > Rust with tokio-console, and run a cell with :console\n'
         ;;
     test)
         [[ $# -eq 1 ]] || refuse "'test' takes no further arguments, and got: ${*:2}"

@@ -81,10 +81,22 @@ sleep(ms(100)).await;"#;
         .await
         .ok()
         .stdout_contains("`:tasks cancel all`");
+    // What the console reads is in another kernel's library; the command says which.
+    kernel
+        .execute(":console")
+        .await
+        .ok()
+        .stdout_contains("./kernel-setup.sh console");
+    kernel
+        .execute(":console on")
+        .await
+        .ok()
+        .stdout_contains("Say `:console`");
     let help = kernel.execute(":help").await.ok().into_transcript();
     for mime_type in ["text/plain", "text/html"] {
         let help = text(&help.results[0], mime_type);
         for command in [
+            ":console",
             ":dep",
             ":tasks",
             ":tasks cancel",

@@ -83,6 +83,9 @@ struct Install {
     /// The kernel's name; notebooks of the course ask for `rust`
     #[arg(long, default_value = "rust")]
     name: String,
+    /// Install the kernel whose tasks tokio-console can look at
+    #[arg(long)]
+    console: bool,
 }
 
 fn main() -> ExitCode {
@@ -122,7 +125,12 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
                 (None, true) => jupyter::kernelspec::Target::SysPrefix,
                 (None, false) => jupyter::kernelspec::Target::User,
             };
-            let folder = jupyter::kernelspec::install(&install.name, &target)?;
+            let kind = if install.console {
+                jupyter::kernelspec::Kind::ForConsole
+            } else {
+                jupyter::kernelspec::Kind::Usual
+            };
+            let folder = jupyter::kernelspec::install(&install.name, kind, &target)?;
             println!(
                 "The kernel `{}` is installed in {}",
                 install.name,

@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 /// As much as all lessons take, twice.
 const DEFAULT_LIMIT_MB: u64 = 1024;
 
-/// The folder of the crate `notebook`, which every cell links to: what `ASYNC_NOTEBOOK_LIBRARY` names (the kernelspec
+/// Names the library's folder.
+pub const LIBRARY_VARIABLE: &str = "ASYNC_NOTEBOOK_LIBRARY";
+
+/// The folder of the crate `notebook`, which every cell links to: what [`LIBRARY_VARIABLE`] names (the kernelspec
 /// sets it), or else the one in the repository, or beside the installation, in which this binary lies.
 pub fn library() -> PathBuf {
-    let library = from_environment("ASYNC_NOTEBOOK_LIBRARY")
+    let library = from_environment(LIBRARY_VARIABLE)
         .or_else(|| library_near(&std::env::current_exe().ok()?))
         .unwrap_or_else(|| PathBuf::from("crates/notebook"));
     // One spelling, since it is compared. Where there is none, whoever needs it says so.
@@ -40,9 +43,21 @@ pub fn cache() -> PathBuf {
     from_environment("ASYNC_NOTEBOOK_CACHE").unwrap_or_else(|| repository.join(".cache"))
 }
 
+/// Set for a kernel whose library has what tokio-console reads.
+pub const CONSOLE_VARIABLE: &str = "ASYNC_NOTEBOOK_CONSOLE";
+
+/// Whether cells link to the library with what tokio-console reads, which is a build of its own.
+pub fn is_for_console() -> bool {
+    from_environment(CONSOLE_VARIABLE).is_some()
+}
+
 /// What a session starts from.
 pub fn prebuilt() -> PathBuf {
-    cache().join("prebuilt")
+    cache().join(if is_for_console() {
+        "prebuilt-for-console"
+    } else {
+        "prebuilt"
+    })
 }
 
 /// The source of the standard library, as the analyser reads it.

@@ -14,6 +14,7 @@
 //! - [`display`]: rich outputs, shown in order with what is printed, and updated in place. [`progress`]: progress bars.
 //! - [`plot`], [`measure`]: pictures of measured numbers, and the measuring.
 //! - [`timeline`]: the schedule of code that ran, as a picture. [`tasks`]: what runs in the background.
+//! - [`console`]: tokio-console looks at this process.
 //! - [`exercise`], [`quiz`]: exercises that check themselves, and questions.
 //! - [`input`]: a line of text from the user in front of the notebook.
 //! - [`services`]: the small HTTP services that lessons talk to.
@@ -27,6 +28,7 @@
 //! (the way to the kernel; absent on a stock evcxr kernel, where everything falls back to evcxr's own conventions).
 
 pub mod cell;
+pub mod console;
 mod current;
 pub mod display;
 pub mod exercise;

@@ -36,6 +36,10 @@ fn runtime() -> &'static Runtime {
     }
 }
 
+/// Where the task of a cell's own code is spawned, as tokio tells it.
+#[cfg(notebook_console)]
+pub(crate) const FILE: &str = file!();
+
 /// The cell that was interrupted last, and the bell that says so.
 static INTERRUPTED_CELL: AtomicU64 = AtomicU64::new(0);
 static INTERRUPT: Notify = Notify::const_new();

@@ -68,6 +68,8 @@ pub(crate) use crate::current::{current_cell, enter_cell};
 #[cfg(tokio_unstable)]
 pub(crate) use hooks::install;
 pub(crate) use registry::{panics, spawned_at};
+#[cfg(notebook_console)]
+pub(crate) use spawned::pending;
 pub(crate) use spawned::{is_whole_task, name_current};
 
 /// What to do where the operating system gives no threads.

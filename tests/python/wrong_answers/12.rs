@@ -6,6 +6,11 @@ async fn watch(mut signs: mpsc::Receiver<()>) -> u32 {
     count
 }
 
+//# 12-1 mistake: It took 0 ms; it should take 300 ms.
+async fn watch(_: mpsc::Receiver<()>) -> u32 {
+    3
+}
+
 //# 12-1 hang: it is still at an await, for something that does not happen.
 async fn watch(mut signs: mpsc::Receiver<()>) -> u32 {
     let mut count = 0;

@@ -9,6 +9,11 @@ async fn reports(work: Work) -> u32 {
     done
 }
 
+//# 13-1 mistake: No piece of work was awaited to its end.
+async fn reports(_: Work) -> u32 {
+    3
+}
+
 //# 13-1 hang: it was still waiting at an await, and was stopped there.
 async fn reports(work: Work) -> u32 {
     let (done, mut finished) = tokio::sync::mpsc::channel(3);
@@ -39,6 +44,11 @@ async fn share_out(work: Work) -> [u32; 3] {
     let mut answered = [0; 3];
     for instance in join_all(calls).await { answered[instance] += 1 }
     answered
+}
+
+//# 13-2 mistake: No piece of work was awaited to its end.
+async fn share_out(_: Work) -> [u32; 3] {
+    [4, 4, 4]
 }
 
 //# 13-2 hang: it is still at an await, for something that does not happen.

@@ -4,6 +4,10 @@ use crate::event::{Answer, Completion};
 
 /// Each command as a user types it, and what it does.
 pub const HELP: &[(&str, &str)] = &[
+    (
+        ":console",
+        "Let tokio-console, in a terminal, look at the tasks",
+    ),
     (":tasks", "List the tasks that run in the background"),
     (
         ":tasks cancel",
@@ -45,6 +49,8 @@ pub fn code(name: &str, arguments: &str, is_alone: bool) -> Option<String> {
         (":tasks", _) => say("Say `:tasks`, `:tasks cancel 12` or `:tasks cancel all`."),
         (":timeline", ["on"]) => "::notebook::timeline::on();".to_owned(),
         (":timeline", ["off"]) => "::notebook::timeline::off();".to_owned(),
+        (":console", []) => "::notebook::console::start_and_say();".to_owned(),
+        (":console", _) => say("Say `:console`, and then `tokio-console` in a terminal."),
         (":cache" | ":version", _) => say("Run this command in a cell of its own."),
         (":timeline", _) => say("Say `:timeline on` or `:timeline off`."),
         // evcxr's own would end the kernel itself, and the front end would not know why.

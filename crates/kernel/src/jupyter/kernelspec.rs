@@ -1,6 +1,6 @@
 //! Telling Jupyter that this kernel exists.
 
-use crate::paths;
+use crate::paths::{self, CONSOLE_VARIABLE, LIBRARY_VARIABLE};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -14,6 +14,31 @@ pub enum Target {
     SysPrefix,
     /// For this user.
     User,
+}
+
+/// Which library its cells link to.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    Usual,
+    /// With what tokio-console reads.
+    ForConsole,
+}
+
+impl Kind {
+    fn display_name(self) -> &'static str {
+        match self {
+            Kind::Usual => "Rust",
+            Kind::ForConsole => "Rust with tokio-console",
+        }
+    }
+
+    fn environment(self) -> serde_json::Value {
+        let library = paths::library();
+        match self {
+            Kind::Usual => json!({LIBRARY_VARIABLE: library}),
+            Kind::ForConsole => json!({LIBRARY_VARIABLE: library, CONSOLE_VARIABLE: "1"}),
+        }
+    }
 }
 
 /// Why the kernelspec was not installed.
@@ -40,7 +65,7 @@ pub enum InstallError {
 ///
 /// # Errors
 /// When the name is none, or the folder cannot be found or written.
-pub fn install(name: &str, target: &Target) -> Result<PathBuf, InstallError> {
+pub fn install(name: &str, kind: Kind, target: &Target) -> Result<PathBuf, InstallError> {
     let is_allowed =
         |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
     if name.is_empty() || name.starts_with('.') || !name.chars().all(is_allowed) {
@@ -50,13 +75,13 @@ pub fn install(name: &str, target: &Target) -> Result<PathBuf, InstallError> {
     let binary = std::env::current_exe().map_err(InstallError::OwnBinary)?;
     let specification = json!({
         "argv": [binary, "run", "--connection-file", "{connection_file}"],
-        "display_name": "Rust",
+        "display_name": kind.display_name(),
         "language": "rust",
+        "env": kind.environment(),
         // As a message and not as a signal, which would hit the compilers, too.
         "interrupt_mode": "message",
         "metadata": {"debugger": false},
         // Of two checkouts that share their build folder, each has its own library.
-        "env": {"ASYNC_NOTEBOOK_LIBRARY": paths::library()},
     });
     let write = |path: &Path| -> std::io::Result<()> {
         std::fs::create_dir_all(path)?;

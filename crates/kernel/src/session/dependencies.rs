@@ -24,6 +24,9 @@ opt_level = "0"
 /// The flags with which everything is built: shared libraries, and tokio's task hooks.
 const RUSTFLAGS: &str = "-Cprefer-dynamic --cfg tokio_unstable";
 
+/// The same, for a library with what tokio-console reads.
+const RUSTFLAGS_FOR_CONSOLE: &str = "-Cprefer-dynamic --cfg tokio_unstable --cfg notebook_console";
+
 /// Crates whose macros name them by their own path, besides `notebook`. They are part of it, so nothing is built
 /// twice.
 const DEPENDENCIES: &[(&str, &str)] = &[
@@ -34,7 +37,11 @@ const DEPENDENCIES: &[(&str, &str)] = &[
 
 /// The commands that name all of it to evcxr.
 pub fn commands() -> String {
-    let mut commands = format!(":opt 0\n:build_env RUSTFLAGS={RUSTFLAGS}\n");
+    let flags = match paths::is_for_console() {
+        true => RUSTFLAGS_FOR_CONSOLE,
+        false => RUSTFLAGS,
+    };
+    let mut commands = format!(":opt 0\n:build_env RUSTFLAGS={flags}\n");
     for (name, requirement) in DEPENDENCIES {
         commands.push_str(&format!(":dep {name} = {requirement}\n"));
     }

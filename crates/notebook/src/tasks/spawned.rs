@@ -88,6 +88,8 @@ pub async fn yield_now() {
 thread_local! {
     /// The task that this thread is about to hand to tokio; the hook of its spawn takes it.
     static PENDING: RefCell<Option<Arc<Entry>>> = const { RefCell::new(None) };
+    #[cfg(notebook_console)]
+    static PENDING_SIZE: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
     /// The task whose first poll this thread is in, and where its future is.
     static FIRST_POLL: RefCell<Option<FirstPoll>> = const { RefCell::new(None) };
 }
@@ -115,6 +117,13 @@ pub(super) fn take_pending() -> Option<Arc<Entry>> {
     PENDING.with_borrow_mut(Option::take)
 }
 
+/// Where the task is spawned that this thread is about to hand to tokio, and the size of its future.
+#[cfg(notebook_console)]
+pub(crate) fn pending() -> Option<(&'static Location<'static>, usize)> {
+    let spawned_at = PENDING.with_borrow(|entry| entry.as_ref()?.spawned_at)?;
+    Some((spawned_at, PENDING_SIZE.get()))
+}
+
 /// A task's future that may move between threads.
 pub(super) type SendFuture<T> = dyn Future<Output = T> + Send;
 /// One that stays on its thread.
@@ -137,6 +146,8 @@ impl<F: ?Sized> Spawned<F> {
             .cloned()
             .map(|scope| Watch::new(scope, entry.born));
         PENDING.set(Some(Arc::clone(&entry)));
+        #[cfg(notebook_console)]
+        PENDING_SIZE.set(size_of_val(&*future));
         Spawned {
             future,
             entry,
@@ -225,6 +236,8 @@ pub(crate) fn name_current(name: &str) {
     FIRST_POLL.with_borrow(|first| {
         if let Some(first) = first {
             let _ = first.entry.name.set(name.to_owned());
+            #[cfg(notebook_console)]
+            tracing::Span::current().record(crate::console::NAME_FIELD, name);
             if let Some(scope) = &first.scope {
                 scope.set_name(name);
             }
