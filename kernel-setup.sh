@@ -10,6 +10,7 @@ readonly VENV=$ROOT/.venv
 readonly LOGS=$ROOT/.cache/logs
 readonly OLDEST_RUST_MINOR=95  # Rust 1.95
 readonly OLDEST_PYTHON_MINOR=10 # Python 3.10
+readonly NEEDED_MEGABYTES=4000
 # A person may have cargo put its files elsewhere; the kernel is then there too.
 target=${CARGO_TARGET_DIR:-target}
 if [[ $target != /* ]]; then target=$ROOT/$target; fi
@@ -54,7 +55,7 @@ say_what_failed() {
     local status=$?
     if [[ $status -ne 0 && -n $current_step ]]; then
         printf '\n  ✗ %s: stopped after %d s. What went wrong is said above.\n    %s\n' "$current_step" \
-            $((SECONDS - step_started)) 'Run this again when it is mended: what is done already is not done again.' >&2
+            $((SECONDS - step_started)) 'Run this again when it is fixed: what is done already is not done again.' >&2
     fi
 }
 trap say_what_failed EXIT
@@ -77,6 +78,31 @@ missing_count=0
 report_missing() {
     missing_count=$((missing_count + 1))
     printf '  ✗ %s\n      why: %s\n      get it: %s\n' "$1" "$2" "$3" >&2
+}
+
+check_system() {
+    local system
+    system=$(uname -s)
+    if [[ $system == Linux || -n ${UNTRIED_SYSTEM:-} ]]; then return; fi
+    report_missing "this is $system: the kernel has been run on Linux only" \
+        'it counts on shared objects named .so and on /proc; cells compiled ahead and some checks of exercises fail without' \
+        'use Linux, a container (docker/Dockerfile) or WSL 2; or try it here all the same: UNTRIED_SYSTEM=1 ./kernel-setup.sh'
+}
+
+# Only before the first build: later ones need little more.
+check_folder() {
+    if [[ ! -w $ROOT ]]; then
+        report_missing "this folder cannot be written: $ROOT" 'all that is made goes into it' \
+            'clone the repository into a folder of your own'
+        return
+    fi
+    if [[ -x $KERNEL ]]; then return; fi
+    local free_megabytes
+    free_megabytes=$(df -Pk "$ROOT" | awk 'NR == 2 { print int($4 / 1024) }')
+    if [[ $free_megabytes -lt $NEEDED_MEGABYTES ]]; then
+        report_missing "the disk has $free_megabytes MB left: about $NEEDED_MEGABYTES MB are needed" \
+            'the compiled kernel, library and JupyterLab are that large' "make room on the disk of $ROOT"
+    fi
 }
 
 check_rust() {
@@ -142,6 +168,8 @@ check_python() {
 
 check_prerequisites() {
     begin_step 'Looking for Rust, Python and a C compiler' 'a moment'
+    check_system
+    check_folder
     check_rust
     check_c_compiler
     check_python
