@@ -256,15 +256,27 @@ trust_lessons() {
     finish_step "${#lessons[@]} notebooks"
 }
 
+# wait_for_others: of two that run at once in this folder, the second waits until the first is done.
+wait_for_others() {
+    if ! command -v flock >/dev/null; then return; fi
+    mkdir -p "$ROOT/.cache"
+    exec 9>"$ROOT/.cache/setup.lock"
+    if flock --nonblock 9; then return; fi
+    printf '\nAnother kernel-setup.sh is at work in this folder: waiting until it is done.\n'
+    flock 9
+}
+
 # install_everything [for_user]
 install_everything() {
     check_prerequisites
+    wait_for_others
     install_python_packages requirements.txt 'Installing JupyterLab into .venv' 'about 1 minute the first time'
     build_kernel
     build_services
     prebuild_library
     install_kernelspec "${1:-}"
     trust_lessons
+    exec 9>&- # JupyterLab must not keep the others waiting
 }
 
 # ---- lab --------------------------------------------------------------------------------------
