@@ -27,7 +27,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
-LIMIT = 90  # seconds for any one thing to happen on the page
+LIMIT = 180  # seconds for any one thing to happen on the page
 START_LIMIT = 300  # seconds for the server: the script first looks whether all is built
 
 # The notebook that is in front, and the cell that is selected in it.

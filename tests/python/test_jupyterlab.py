@@ -17,7 +17,7 @@ from exercises import exercises, tagged
 from jupyterlab import LIMIT, PANEL, ROOT, Cell, Lab, copy_of_the_course, server
 from selenium.webdriver.common.keys import Keys
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
