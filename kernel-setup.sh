@@ -10,6 +10,7 @@ readonly VENV=$ROOT/.venv
 readonly LOGS=$ROOT/.cache/logs
 readonly OLDEST_RUST_MINOR=95  # Rust 1.95
 readonly OLDEST_PYTHON_MINOR=10 # Python 3.10
+readonly NEEDED_MEGABYTES=4000
 # You may have cargo put its files elsewhere; the kernel is then there too.
 target=${CARGO_TARGET_DIR:-target}
 if [[ $target != /* ]]; then target=$ROOT/$target; fi
@@ -83,6 +84,31 @@ report_missing() {
     printf '  ✗ %s\n      why: %s\n      get it: %s\n' "$1" "$2" "$3" >&2
 }
 
+check_system() {
+    local system
+    system=$(uname -s)
+    if [[ $system == Linux || -n ${UNTRIED_SYSTEM:-} ]]; then return; fi
+    report_missing "this is $system: the kernel has been run on Linux only" \
+        'it counts on shared objects named .so and on /proc; cells compiled ahead and some checks of exercises fail without' \
+        'use Linux, a container (docker/Dockerfile) or WSL 2; or try it here all the same: UNTRIED_SYSTEM=1 ./kernel-setup.sh'
+}
+
+# Only before the first build: later ones need little more.
+check_folder() {
+    if [[ ! -w $ROOT ]]; then
+        report_missing "this folder cannot be written: $ROOT" 'all that is made goes into it' \
+            'clone the repository into a folder of your own'
+        return
+    fi
+    if [[ -x $KERNEL ]]; then return; fi
+    local free_megabytes
+    free_megabytes=$(df -Pk "$ROOT" | awk 'NR == 2 { print int($4 / 1024) }')
+    if [[ $free_megabytes -lt $NEEDED_MEGABYTES ]]; then
+        report_missing "the disk has $free_megabytes MB left: about $NEEDED_MEGABYTES MB are needed" \
+            'the compiled kernel, library and JupyterLab are that large' "make room on the disk of $ROOT"
+    fi
+}
+
 check_rust() {
     local version minor
     if ! command -v cargo >/dev/null || ! command -v rustc >/dev/null; then
@@ -146,6 +172,8 @@ check_python() {
 
 check_prerequisites() {
     begin_step 'Looking for Rust, Python and a C compiler' 'a moment'
+    check_system
+    check_folder
     check_rust
     check_c_compiler
     check_python
@@ -232,15 +260,27 @@ trust_lessons() {
     finish_step "${#lessons[@]} notebooks"
 }
 
+# wait_for_others: of two that run at once in this folder, the second waits until the first is done.
+wait_for_others() {
+    if ! command -v flock >/dev/null; then return; fi
+    mkdir -p "$ROOT/.cache"
+    exec 9>"$ROOT/.cache/setup.lock"
+    if flock --nonblock 9; then return; fi
+    printf '\nAnother kernel-setup.sh is at work in this folder: waiting until it is done.\n'
+    flock 9
+}
+
 # install_everything [for_user]
 install_everything() {
     check_prerequisites
+    wait_for_others
     install_python_packages requirements.txt 'Installing JupyterLab into .venv' 'about 1 minute the first time'
     build_kernel
     build_services
     prebuild_library
     install_kernelspec "${1:-}"
     trust_lessons
+    exec 9>&- # JupyterLab must not keep the others waiting
 }
 
 # ---- lab --------------------------------------------------------------------------------------
