@@ -167,12 +167,13 @@ async fn a_kernel_that_is_killed_takes_the_compiler_along() {
 
 /// The kernel's own folder among those of all sessions.
 fn session_of(kernel: &Kernel) -> PathBuf {
-    let prefix = format!("{}-", kernel.process().id());
-    let sessions = std::fs::read_dir(sessions()).expect("there are sessions");
-    let is_its =
-        |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with(&prefix);
-    let found = sessions.flatten().find(is_its);
-    found.expect("the kernel has a folder").path()
+    // It holds the lock beside its folder.
+    let files = std::fs::read_dir(format!("/proc/{}/fd", kernel.process().id()));
+    let files = files.expect("the kernel's files").flatten();
+    let mut open = files.filter_map(|file| std::fs::read_link(file.path()).ok());
+    let sessions = sessions().canonicalize().expect("there are sessions");
+    let lock = open.find(|file| file.starts_with(&sessions));
+    lock.expect("the kernel has a folder").with_extension("")
 }
 
 #[tokio::test]

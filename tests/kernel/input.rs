@@ -137,7 +137,7 @@ tokio::spawn(async move {
     println!("{:?}", notebook::input::read_line("? ").await.map_err(|error| error.to_string()));
 });"#,
     );
-    let request = kernel.send(asking.with_stdin()).await;
+    let request = kernel.send(asking.with_stdin().leaves_tasks()).await;
     kernel.finish(&request).await.ok();
     let cell = Cell::new("let _ = ask.send(());").with_stdin();
     kernel.execute(cell).await.ok();

@@ -597,6 +597,53 @@ async fn a_body_cut_into_cells_prints_what_the_whole_prints() {
     }
 }
 
+/// The cells of a notebook, in the order in which they stand; some are edits of earlier ones.
+const NOTEBOOK: [&str; 14] = [
+    "#[derive(Debug, Clone)]\nstruct Point { x: i32 }",
+    "impl Point { fn sum(&self) -> i64 { self.x as i64 } }",
+    "trait Area { fn area(&self) -> i64; }\nimpl Area for Point { fn area(&self) -> i64 { self.sum() + 1 } }",
+    "fn twice(point: &Point) -> i64 { point.sum() * 2 }",
+    "static COUNT: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(1);",
+    "let point = Point { x: 3 };",
+    "let list = vec![point.clone(); 2];",
+    "let task = tokio::spawn(async { 7 });",
+    "COUNT.fetch_add(task.await?, std::sync::atomic::Ordering::Relaxed)",
+    "(list.len(), twice(&point), point.area())",
+    "drop(list);",
+    "#[derive(Debug, Clone)]\nstruct Point { x: i64, y: i64 }",
+    "let point = Point { x: 4, y: 5 };\nlet doubled = point.sum() * 2;",
+    "enum Point { Nowhere }\nlet point = Point::Nowhere;",
+];
+
+/// A cell runs or is refused for what its reader can see, in whatever order they are run, and the session stays usable.
+#[tokio::test]
+async fn the_cells_of_a_notebook_in_any_order_leave_the_session_usable() {
+    let mut kernel = Kernel::start().await;
+    let mut runner = TestRunner::deterministic();
+    let order = proptest::collection::vec(0..NOTEBOOK.len(), 16);
+    for _ in 0..3 {
+        let order = order.new_tree(&mut runner).expect("an order").current();
+        for cell in &order {
+            let done = kernel.execute(NOTEBOOK[*cell]).await.into_transcript();
+            let said = done.traceback();
+            for fault in ["around this cell", "InternalError", "ProcessEnded", "Panic"] {
+                assert!(!said.contains(fault), "cell {cell} of {order:?}: {said}");
+            }
+        }
+        kernel
+            .execute("let fresh = vec![1, 2];\nfresh.len()")
+            .await
+            .ok()
+            .result("2");
+        // From the beginning, in its order, it does what it says.
+        for code in &NOTEBOOK[..8] {
+            kernel.execute(*code).await.ok();
+        }
+        kernel.execute(NOTEBOOK[8]).await.ok().result("1");
+        kernel.execute(NOTEBOOK[9]).await.ok().result("(2, 6, 4)");
+    }
+}
+
 fn printed(done: client::Outcome) -> String {
     let outputs = done.into_transcript().outputs();
     let stdout = outputs.into_iter().filter(|(stream, _)| stream == "stdout");
