@@ -63,7 +63,7 @@ Json::new(notebook::serde_json::json!({"eight": 8}))"##;
         ("display_data", "text/markdown: *four*"),
         ("stderr", "five\n"),
         ("display_data", "text/latex: $six$"),
-        ("display_data", "text/plain: seven"),
+        ("display_data", "alt=\"seven\""),
         ("display_data", "text/plain: (a PNG picture of 1 byte)"),
         ("execute_result", "\"eight\": 8"),
     ]);

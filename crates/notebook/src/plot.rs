@@ -32,19 +32,6 @@
 //! # Ok::<(), notebook::plot::DrawError>(())
 //! ```
 //!
-//! `save("times.svg")` writes the picture to a file. For a PNG, a crate of your own choice draws it from `svg()`; this
-//! library doesn't bring one, since that would be 32 crates more for every set-up:
-//!
-//! ```text
-//! :dep resvg = { version = "0.45", default-features = false, features = ["text", "system-fonts"] }
-//! let mut options = resvg::usvg::Options::default();
-//! options.fontdb_mut().load_system_fonts();
-//! let tree = resvg::usvg::Tree::from_str(&plot.svg(), &options)?;
-//! let mut pixels = resvg::tiny_skia::Pixmap::new(1280, 960).ok_or("no size")?;
-//! resvg::render(&tree, resvg::tiny_skia::Transform::from_scale(2.0, 2.0), &mut pixels.as_mut());
-//! pixels.save_png("times.png")?;
-//! ```
-//!
 //! # Layout
 //! - [`Bars`] (`bars.rs`): one number per name.
 //! - [`Lines`] (`lines.rs`; `lines_text.rs` puts them into words, `panel.rs` draws them, `series.rs`
@@ -57,7 +44,7 @@
 //! - [`Summary`] (`summary.rs`): median, quartiles, percentiles. [`Table`] (`table.rs`, `records.rs`): numbers in rows.
 //! - `number.rs` (what can be plotted), `format.rs` (how numbers are written), `axis.rs` (values
 //!   to places, ticks), `ticks.rs` (as many as fit), `overlap.rs` (most at once), `style.rs` (the one look), `sheet.rs` (what all draw on),
-//!   `across.rs` (rows over a common axis), `shared.rs` (setters and words that plots have in common).
+//!   `across.rs` (rows over a common axis), `file.rs` (SVG and PNG), `shared.rs` (setters and words that plots have in common).
 
 pub(crate) mod across;
 pub(crate) mod axis;
@@ -68,6 +55,7 @@ mod call_rows;
 mod calls;
 mod distribution;
 mod drawing;
+pub(crate) mod file;
 pub(crate) mod format;
 mod frame;
 mod lines;
@@ -105,12 +93,13 @@ use crate::display::{MimeBundle, with_alt};
 macro_rules! shows_as_svg {
     ($($plot:ty),*) => {$(
         impl $plot {
-            /// Writes the SVG to a file.
+            /// Writes the picture to a file: an SVG document, or, where the name ends with `.png`, a PNG of twice
+            /// its size, which the program `rsvg-convert` draws (Debian's package `librsvg2-bin`).
             ///
             /// # Errors
-            /// When the file cannot be written.
+            /// When the file cannot be written; of a PNG, when the program is not installed or fails.
             pub fn save(&self, path: impl AsRef<std::path::Path>) -> std::io::Result<()> {
-                std::fs::write(path, self.svg())
+                $crate::plot::file::save(&self.svg(), path.as_ref())
             }
         }
 

@@ -4,7 +4,7 @@ use super::{MimeBundle, RichDisplay, shows_itself};
 use crate::text::count;
 
 macro_rules! text_type {
-    ($(#[$documentation:meta])* $name:ident, $mime_type:literal, $plain:expr) => {
+    ($(#[$documentation:meta])* $name:ident, $bundle:expr) => {
         $(#[$documentation])*
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $name(String);
@@ -25,10 +25,8 @@ macro_rules! text_type {
 
         impl RichDisplay for $name {
             fn mime_bundle(&self) -> MimeBundle {
-                let plain: fn(&str) -> String = $plain;
-                MimeBundle::new()
-                    .with($mime_type, self.0.clone())
-                    .with("text/plain", plain(&self.0))
+                let bundle: fn(&str) -> MimeBundle = $bundle;
+                bundle(&self.0)
             }
         }
 
@@ -48,23 +46,20 @@ text_type!(
     /// display(&shown);
     /// ```
     Html,
-    "text/html",
-    str::to_owned
+    |text| MimeBundle::new().with("text/html", text).with("text/plain", text)
 );
 text_type!(
     /// Markdown: `Markdown::new("**bold**")`.
     Markdown,
-    "text/markdown",
-    str::to_owned
+    |text| MimeBundle::new().with("text/markdown", text).with("text/plain", text)
 );
 text_type!(
     /// A formula in LaTeX, with its dollar signs: `Latex::new("$a^2$")`.
     Latex,
-    "text/latex",
-    str::to_owned
+    |text| MimeBundle::new().with("text/latex", text).with("text/plain", text)
 );
 text_type!(
-    /// A picture in SVG; its `<title>`, where it has one, is also its plain text.
+    /// A picture in SVG; its `<title>`, where it has one, is also its text alternative.
     ///
     /// ```
     /// use notebook::display::{RichDisplay, Svg};
@@ -73,14 +68,23 @@ text_type!(
     /// assert_eq!(dot.mime_bundle().text("text/plain"), Some("a dot"));
     /// ```
     Svg,
-    "image/svg+xml",
-    svg_title
+    |svg| {
+        let bundle = MimeBundle::new().with("image/svg+xml", svg);
+        super::embed::with_alt(bundle, "image/svg+xml", svg.as_bytes(), &svg_title(svg))
+    }
 );
 
 fn svg_title(svg: &str) -> String {
-    svg.split_once("<title>")
-        .and_then(|(_, rest)| rest.split_once("</title>"))
-        .map_or_else(|| "(a picture)".to_owned(), |(title, _)| title.to_owned())
+    let title = svg.split_once("<title>").and_then(|(_, rest)| {
+        let (title, _) = rest.split_once("</title>")?;
+        Some(
+            title
+                .replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&amp;", "&"),
+        )
+    });
+    title.unwrap_or_else(|| "(a picture)".to_owned())
 }
 
 macro_rules! picture_type {

@@ -152,12 +152,12 @@ impl Recording {
         self.several_workers() && lines.iter().any(long)
     }
 
-    /// Writes the SVG to a file.
+    /// Writes the picture to a file, as [`Bars::save`](crate::plot::Bars::save) does.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file cannot be written; of a PNG, when the program that draws it is not installed or fails.
     pub fn save(&self, path: impl AsRef<std::path::Path>) -> std::io::Result<()> {
-        std::fs::write(path, self.svg())
+        crate::plot::file::save(&self.svg(), path.as_ref())
     }
 }
 

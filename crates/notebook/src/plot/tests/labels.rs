@@ -136,6 +136,18 @@ fn a_label_that_is_too_long_for_its_place_is_moved_then_cut() {
     }
 }
 
+#[test]
+fn names_of_bars_and_groups_take_two_lines_before_they_are_cut() {
+    let name = "std::fs in one spawn_blocking for all of the files";
+    let bars = Bars::new("").bar(name, 1).bar("tokio::fs", 2);
+    let groups = Distribution::new("").group("every file in a task of its own", [1, 2]);
+    for svg in [bars.svg(), groups.svg()] {
+        assert!(faults(&svg).is_empty(), "{:#?}", faults(&svg));
+        assert!(!svg.contains('…'), "{svg}");
+    }
+    assert!(bars.bar("x".repeat(90), 1).svg().contains('…'));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
