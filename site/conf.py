@@ -1,4 +1,4 @@
-"""Sphinx's settings for the lessons as a static site. `tools/site.py` builds it."""
+"""Sphinx's settings for the lessons as a static site. `tools/static_site.py` builds it."""
 
 from __future__ import annotations
 

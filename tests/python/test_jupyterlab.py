@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from browser import chromium
 from exercises import exercises, tagged
-from jupyterlab import LIMIT, PANEL, ROOT, Cell, Lab, copy_of_the_course, server
+from lab_page import LIMIT, PANEL, ROOT, Cell, Lab, copy_of_the_course, server
 from selenium.webdriver.common.keys import Keys
 
 pytestmark = pytest.mark.timeout(900)

@@ -1,4 +1,4 @@
-"""The static site, as `tools/site.py` has built it: its links, and its pages in a browser. Run by `tools/site.py check`."""
+"""The static site, as `tools/static_site.py` has built it: its links, and its pages in a browser. Run by `tools/static_site.py check`."""
 
 from __future__ import annotations
 

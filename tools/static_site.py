@@ -1,8 +1,8 @@
 """Makes the lessons a static site: with outputs, plots and search, to be read without installing anything.
 
-    python3 tools/site.py                            builds it in target/site/html
-    python3 tools/site.py --repository URL           the same, with links to the source and a launch button on each lesson
-    python3 tools/site.py check                      looks at what was built: every link within it, and WCAG A and AA in a browser
+    python3 tools/static_site.py                            builds it in target/site/html
+    python3 tools/static_site.py --repository URL           the same, with links to the source and a launch button on each lesson
+    python3 tools/static_site.py check                      looks at what was built: every link within it, and WCAG A and AA in a browser
 
 Building needs no kernel: the outputs are those that the notebooks hold. It needs the network once, for the packages of
 site/requirements.txt, which go into target/site/venv. `check` needs Chromium and its driver, and `npm`, which brings axe-core.

@@ -1,6 +1,6 @@
 """Builds the kernel as a Python wheel: `pip install` then brings the program, its kernelspec and the library's source.
 
-    python3 tools/wheel.py        writes target/wheel/async_notebook_kernel-….whl; needs maturin (`pip install maturin`)
+    python3 tools/build_wheel.py        writes target/wheel/async_notebook_kernel-….whl; needs maturin (`pip install maturin`)
 
 Whoever installs it needs Rust and a C compiler, as every user of the kernel does. The first kernel that starts builds the library that
 cells link to, which takes a few minutes, and keeps it in the environment that the wheel is installed in.
