@@ -606,7 +606,7 @@ const NOTEBOOK: [&str; 14] = [
     "static COUNT: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(1);",
     "let point = Point { x: 3 };",
     "let list = vec![point.clone(); 2];",
-    "let task = tokio::spawn(async { 7 });",
+    "let task = tokio::spawn(async { 7_i64 });",
     "COUNT.fetch_add(task.await?, std::sync::atomic::Ordering::Relaxed)",
     "(list.len(), twice(&point), point.area())",
     "drop(list);",

@@ -38,14 +38,15 @@ pub fn compile(
         .is_of_prebuilt
         .then(|| key(build, fingerprint, text, more));
     if let Some(key) = &key
-        && let Some(messages) = store.take(key, &library)
+        && let Some(kept) = store.take(key, &library)
     {
         return Ok(Compiled {
-            library: Some(library),
-            messages,
+            library: kept.is_good.then_some(library),
+            messages: kept.messages,
             cargo: None,
         });
     }
+    let _ = fs::remove_file(dep_info(&library));
     fs::write(build.text_file(), text)?;
     let rustc = &fingerprint.rustc;
     let mut command = build.command(&rustc.program);
@@ -61,22 +62,49 @@ pub fn compile(
         output = build.run(&mut command, |_| {})?;
     }
     let messages = messages(&output);
-    if !output.status.success() {
-        return Ok(Compiled {
-            messages,
-            ..Compiled::default()
-        });
-    }
+    let is_good = output.status.success();
     if let Some(key) = key
+        && (is_good || is_refused_by_its_code(&messages))
         && !reads_at_compile_time(&library)
     {
-        store.put(key, &library, &messages);
+        store.put(key, is_good.then_some(&*library), &messages);
     }
     Ok(Compiled {
-        library: Some(library),
+        library: is_good.then_some(library),
         messages,
         cargo: None,
     })
+}
+
+/// Errors of types and of borrowing. Many a cell is refused by one of them at first, and compiled in another way.
+const BY_CODE: &[&str] = &[
+    "E0267", "E0277", "E0282", "E0283", "E0308", "E0373", "E0381", "E0382", "E0384", "E0499",
+    "E0502", "E0503", "E0505", "E0506", "E0507", "E0515", "E0521", "E0571", "E0596", "E0597",
+    "E0599", "E0716", "E0728",
+];
+
+/// Whether each error is one that the same text would get again at any time: not one of a file or a library.
+fn is_refused_by_its_code(messages: &[String]) -> bool {
+    let messages = messages.iter().map(|message| {
+        let message: serde_json::Value = serde_json::from_str(message).unwrap_or_default();
+        let code = message["code"]["code"].as_str().map(str::to_owned);
+        let is_error = message["level"] == "error";
+        // At the end stands how many errors there were.
+        (is_error
+            && !message["message"]
+                .as_str()
+                .unwrap_or_default()
+                .starts_with("aborting"))
+        .then_some(code)
+    });
+    let mut errors = messages.flatten().peekable();
+    errors.peek().is_some()
+        && errors.all(|code| code.is_some_and(|code| BY_CODE.contains(&code.as_str())))
+}
+
+/// Where the compiler notes what it has read.
+fn dep_info(library: &Path) -> PathBuf {
+    library.with_file_name(format!("{CELL_CRATE}.d"))
 }
 
 /// All that decides what is compiled.
@@ -94,9 +122,9 @@ fn key(build: &Build<'_>, fingerprint: &Fingerprint, text: &str, more: &[String]
     .concat()
 }
 
-/// Whether the compiler has read anything but the cell: it notes that beside the library.
+/// Whether the compiler has read anything but the cell. It notes that before it looks at types.
 fn reads_at_compile_time(library: &Path) -> bool {
-    match fs::read_to_string(library.with_file_name(format!("{CELL_CRATE}.d"))) {
+    match fs::read_to_string(dep_info(library)) {
         Ok(note) => note.lines().any(|line| {
             let is_source = line.ends_with(':') && !line.ends_with("src/lib.rs:");
             is_source || line.starts_with("# env-dep:")

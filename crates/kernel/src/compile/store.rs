@@ -53,14 +53,22 @@ pub struct Summary {
     pub missed: u64,
 }
 
+/// What the compiler made of a text, and said of it: warnings or errors, in its JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Whether there is a library: else the text was refused.
+    pub is_good: bool,
+    pub messages: Vec<String>,
+}
+
 /// A cell that was compiled.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
     #[serde(with = "serde_bytes")]
     key: Vec<u8>,
-    /// What the compiler had to say: warnings, in its JSON.
     messages: Vec<String>,
     checksum: u64,
+    /// Empty for a text that was refused.
     #[serde(with = "serde_bytes")]
     library: Vec<u8>,
 }
@@ -76,12 +84,18 @@ impl Store {
     }
 
     /// Puts the library that was made before where the compiler would; gives back what the compiler had to say.
-    pub fn take(&self, key: &[u8], library: &Path) -> Option<Vec<String>> {
+    pub fn take(&self, key: &[u8], library: &Path) -> Option<Kept> {
         let found = self.read(key).and_then(|entry| {
-            // A new file each time: what is loaded already under this inode would be given back instead.
-            let _ = fs::remove_file(library);
-            fs::write(library, &entry.library).ok()?;
-            Some(entry.messages)
+            let is_good = !entry.library.is_empty();
+            if is_good {
+                // A new file each time: what is loaded already under this inode would be given back instead.
+                let _ = fs::remove_file(library);
+                fs::write(library, &entry.library).ok()?;
+            }
+            Some(Kept {
+                is_good,
+                messages: entry.messages,
+            })
         });
         let count = match found {
             Some(_) => &self.counts.found,
@@ -113,17 +127,18 @@ impl Store {
         }
     }
 
-    /// Keeps a library, on a thread of its own: nobody waits for it.
-    pub fn put(&self, key: Vec<u8>, library: &Path, messages: &[String]) {
+    /// Keeps a library, or that there is none, on a thread of its own: nobody waits for it.
+    pub fn put(&self, key: Vec<u8>, library: Option<&Path>, messages: &[String]) {
         let Some(path) = self.path(&key) else { return };
         // Opened now: it gets another name, and goes with the session.
-        let Ok(mut library) = File::open(library) else {
+        let Ok(mut library) = library.map(File::open).transpose() else {
             return;
         };
         let (store, messages) = (self.clone(), messages.to_vec());
         let put = move || {
             let mut bytes = Vec::new();
-            let written = library.read_to_end(&mut bytes).and_then(|_| {
+            let read = library.as_mut().map(|file| file.read_to_end(&mut bytes));
+            let written = read.transpose().and_then(|_| {
                 let entry = Entry {
                     key,
                     messages,
@@ -246,7 +261,7 @@ mod tests {
         let library = root.join("made.so");
         fs::write(&library, vec![7; 1000]).expect("a file");
         let before = store.summary().cells;
-        store.put(key.into(), &library, &["a warning".to_owned()]);
+        store.put(key.into(), Some(&library), &["a warning".to_owned()]);
         while store.summary().cells == before {
             std::thread::yield_now();
         }
@@ -258,8 +273,9 @@ mod tests {
         put(&store, root.path(), "one");
         let library = root.path().join("wanted.so");
         assert_eq!(store.take(b"two", &library), None);
-        let messages = store.take(b"one", &library).expect("it is there");
-        assert_eq!(messages, ["a warning"]);
+        let kept = store.take(b"one", &library).expect("it is there");
+        assert!(kept.is_good);
+        assert_eq!(kept.messages, ["a warning"]);
         assert_eq!(fs::read(&library).expect("a file"), vec![7; 1000]);
         let summary = store.summary();
         assert_eq!((summary.cells, summary.found, summary.missed), (1, 1, 1));
@@ -316,7 +332,7 @@ mod tests {
     #[test]
     fn without_a_folder_nothing_is_kept() {
         let store = Store::new(None, 1 << 20);
-        store.put(b"one".to_vec(), Path::new("/proc/self/exe"), &[]);
+        store.put(b"one".to_vec(), None, &[]);
         assert_eq!(store.take(b"one", Path::new("/nowhere/x")), None);
         assert_eq!(store.summary().cells, 0);
     }
