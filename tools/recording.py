@@ -93,21 +93,20 @@ class Terminal:
         drawn = []
         for style, group in groupby(enumerate(cells), key=lambda at: (at[1].fg, at[1].bold, at[1].reverse)):
             letters = list(group)
-            text = "".join(cell.data for _, cell in letters)
-            shown = text.strip()
-            if not shown:
-                continue
-            (color, bold, reverse), column = style, letters[0][0] + len(text) - len(text.lstrip())
-            fill = COLORS.get(color, f"#{color}" if re.fullmatch("[0-9a-f]{6}", color) else COLORS["default"])
-            x, y, long = MARGIN + column * WIDTH, MARGIN + 13 + row * HEIGHT, len(shown) * WIDTH
-            if reverse:
-                drawn.append(f'  <rect x="{x:.1f}" y="{y - 13}" width="{long:.1f}" height="{HEIGHT}" fill="{fill}"/>')
-                fill = GROUND
-            weight = ' font-weight="700"' if bold else ""
-            drawn.append(
-                f'  <text x="{x:.1f}" y="{y}" fill="{fill}" textLength="{long:.1f}" lengthAdjust="spacingAndGlyphs"{weight}>{escape(shown)}</text>'
-            )
+            text, begin = "".join(cell.data for _, cell in letters), letters[0][0]
+            # Word by word as far as they stand apart: a picture takes many spaces for one.
+            for piece in re.finditer(r"\S+(?: \S+)*", text):
+                drawn += self._text(piece[0], begin + piece.start(), row, *style)
         return drawn
+
+    @staticmethod
+    def _text(shown: str, column: int, row: int, color: str, bold: bool, reverse: bool) -> list[str]:
+        fill = COLORS.get(color, f"#{color}" if re.fullmatch("[0-9a-f]{6}", color) else COLORS["default"])
+        x, y, long = MARGIN + column * WIDTH, MARGIN + 13 + row * HEIGHT, len(shown) * WIDTH
+        ground = [f'  <rect x="{x:.1f}" y="{y - 13}" width="{long:.1f}" height="{HEIGHT}" fill="{fill}"/>'] if reverse else []
+        weight = ' font-weight="700"' if bold else ""
+        size = f'textLength="{long:.1f}" lengthAdjust="spacingAndGlyphs"'
+        return [*ground, f'  <text x="{x:.1f}" y="{y}" fill="{GROUND if reverse else fill}" {size}{weight}>{escape(shown)}</text>']
 
     def end(self) -> None:
         self._program.terminate()

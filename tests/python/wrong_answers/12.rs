@@ -6,7 +6,7 @@ async fn watch(mut signs: mpsc::Receiver<()>) -> u32 {
     count
 }
 
-//# 12-1 mistake: It took 0 ms; it should take 300 ms.
+//# 12-1 mistake: It took 0 s; it should take 300 ms.
 async fn watch(_: mpsc::Receiver<()>) -> u32 {
     3
 }
