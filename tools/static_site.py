@@ -112,7 +112,7 @@ def axe() -> Path:
 
 
 def check() -> int:
-    command = [environment(), "-m", "pytest", "-p", "no:cacheprovider", "--timeout=600", ROOT / "tests" / "site"]
+    command = [environment(), "-m", "pytest", "-p", "no:cacheprovider", "--timeout=1200", ROOT / "tests" / "site"]
     return subprocess.run(command, env={**os.environ, "AXE": str(axe())}).returncode
 
 

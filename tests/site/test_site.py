@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "target" / "site" / "html"
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-LIMIT = 60  # seconds for a page
+LIMIT = 180  # seconds for a page
 # One of each kind: the start, a short and a long lesson, what shows every output, a document, a table, the search.
 LOOKED_AT = ["index", "notebooks/00-start-here", "notebooks/08-fetching-urls", "notebooks/gallery", "notebooks/COVERAGE", "docs/asyncio-to-rust", "search"]
 SIZES = {"wide": (1280, 1000), "phone": (390, 844)}
