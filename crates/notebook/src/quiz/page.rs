@@ -88,8 +88,9 @@ impl Question {
         }
         for (letter, choice) in self.lettered() {
             let text = if self.choices_are_output() {
+                // A block of its own, so that its lines stand below each other.
                 format!(
-                    "<code>{}</code>",
+                    "<code style=\"display:inline-block;vertical-align:top\">{}</code>",
                     escape(&choice.text).replace('\n', "<br>")
                 )
             } else {

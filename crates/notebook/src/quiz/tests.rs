@@ -87,7 +87,10 @@ fn code_is_shown_and_handed_to_the_tests() {
         html.contains("<pre><code>println!(&quot;&lt;a&gt;&quot;);</code></pre>"),
         "{html}"
     );
-    assert!(html.contains("<code>&lt;a&gt;<br>b</code>"), "{html}");
+    assert!(
+        html.contains("vertical-align:top\">&lt;a&gt;<br>b</code>"),
+        "{html}"
+    );
     let data = form(&prints, "application/vnd.async-notebook.quiz+json");
     let data: serde_json::Value = serde_json::from_str(&data).unwrap();
     assert_eq!(data["code"], "println!(\"<a>\");");

@@ -146,8 +146,19 @@ impl Recording {
 
     /// Whether a poll is long enough, somewhere, to have its worker's name written into it.
     fn names_workers(&self, lines: &[Line<'_>]) -> bool {
+        let on_worker = |thread: usize| {
+            let name = self.threads.get(thread);
+            name.is_some_and(|name| name.starts_with("worker "))
+        };
+        // A poll that blocks says so instead.
         let long = |line: &Line<'_>| {
-            line.row.kind != Kind::Blocking && line.row.longest_poll * 25 > self.elapsed
+            let mut spans = line.row.spans.iter();
+            line.row.kind != Kind::Blocking
+                && spans.any(|span| {
+                    on_worker(span.thread)
+                        && span.lasted() * 25 > self.elapsed
+                        && !line.row.blocking.contains(span)
+                })
         };
         self.several_workers() && lines.iter().any(long)
     }
