@@ -272,7 +272,7 @@ mod tests {
         assert!(died("signal: 9 (SIGKILL)").contains("killed"));
         let aborted = |words| cause_of_death("status: signal: 6 (SIGABRT)", words);
         assert!(aborted("").contains("abort"));
-        assert!(aborted("a\nmemory allocation of 8 bytes failed\n").contains("no 8 bytes"));
+        assert!(aborted("a\nmemory allocation of 8 bytes failed\n").contains("8 more bytes"));
         assert!(aborted("thread 'a' has overflowed its stack\n").contains("recursion"));
     }
 
