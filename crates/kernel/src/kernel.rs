@@ -7,7 +7,7 @@ use crate::engine::{Command, Engine, Parts};
 use crate::event::{Action, Event, RequestChannel};
 use crate::frontend::Frontend;
 use crate::frontend::replies;
-use crate::jupyter::iopub::{self, Publication};
+use crate::jupyter::iopub;
 use crate::jupyter::sockets::{self, Sockets};
 use crate::paths;
 use crate::session::Session;
@@ -20,10 +20,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
 /// How many events may wait. A worker that writes faster than its output is sorted waits, too.
 const WAITING_EVENTS: usize = 256;
+
+/// How many messages for iopub may wait. While there are more, nothing is taken from the worker, so what a cell
+/// prints faster than front ends read it does not pile up here.
+const WAITING_PUBLICATIONS: usize = 256;
+
+/// How many messages an event of the worker or the engine brings at most, as a rule.
+const PUBLICATIONS_OF_AN_EVENT: usize = 16;
 
 /// How long the last messages may take to be sent when the kernel ends.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
@@ -81,23 +90,25 @@ async fn serve(
     session: Arc<Session>,
 ) -> anyhow::Result<()> {
     let (events, mut inbox) = mpsc::channel(WAITING_EVENTS);
+    let (work, mut of_work) = mpsc::channel(WAITING_EVENTS);
     let session_id = format!("kernel-{}", std::process::id());
-    let sockets = sockets::listen(info, &session_id, &events).await?;
+    let sockets = sockets::listen(info, &session_id, &session.iopub_socket(), &events).await?;
     let Sockets {
         shell,
         control,
         stdin,
         iopub: iopub_socket,
+        relays,
     } = sockets;
-    let (publications, publications_inbox) = mpsc::unbounded_channel();
-    tokio::spawn(iopub::publish(iopub_socket, publications_inbox));
+    let (publications, of_publications) = mpsc::channel(WAITING_PUBLICATIONS);
+    let publisher = tokio::spawn(iopub::publish(iopub_socket, of_publications));
     let children = Children::default();
     let (folder, limit) = paths::compiled_cells();
     let parts = Parts {
         workers: Workers::listen(
             &session.worker_socket(),
             session.token().clone(),
-            events.clone(),
+            work.clone(),
         )
         .context("the kernel cannot listen for its worker")?,
         service: Service::listen(
@@ -110,18 +121,19 @@ async fn serve(
         children: children.clone(),
     };
     let workers = parts.workers.clone();
-    let engine = Engine::start(parts, events.clone())
-        .context("the thread for evcxr could not be started")?;
+    let engine = Engine::start(parts, work).context("the thread for evcxr could not be started")?;
     let mut frontend = Frontend::new(engine.sources(), replies::ports(info));
     let mut effects = Effects {
         shell,
         control,
         stdin,
         publications,
+        publisher,
+        relays,
         engine,
         workers,
         children,
-        events: events.clone(),
+        events,
     };
     let mut orphaned = tokio::time::interval(LOOK_FOR_PARENT);
     let parent = Parent::find();
@@ -130,10 +142,8 @@ async fn serve(
     let mut interrupt = signal(SignalKind::interrupt())?;
     loop {
         let event = tokio::select! {
-            event = inbox.recv() => match event {
-                Some(event) => event,
-                None => return Ok(()),
-            },
+            Some(event) = inbox.recv() => event,
+            Some(event) = next(&mut of_work, &effects.publications) => event,
             _ = terminate.recv() => Event::Terminate,
             _ = interrupt.recv() => Event::Interrupt,
             _ = orphaned.tick() => {
@@ -154,12 +164,23 @@ async fn serve(
     }
 }
 
+/// What the worker or the engine says next, as soon as there is room for what it brings.
+async fn next(
+    of_work: &mut mpsc::Receiver<Event>,
+    publications: &mpsc::Sender<Box<JupyterMessage>>,
+) -> Option<Event> {
+    let _room = publications.reserve_many(PUBLICATIONS_OF_AN_EVENT).await;
+    of_work.recv().await
+}
+
 /// Everything that actions are carried out with.
 struct Effects {
     shell: jupyter_zmq_client::RouterSendConnection,
     control: jupyter_zmq_client::RouterSendConnection,
     stdin: jupyter_zmq_client::RouterSendConnection,
-    publications: mpsc::UnboundedSender<Publication>,
+    publications: mpsc::Sender<Box<JupyterMessage>>,
+    publisher: JoinHandle<()>,
+    relays: TaskTracker,
     engine: Engine,
     workers: Workers,
     children: Children,
@@ -178,7 +199,7 @@ impl Effects {
             }
             Action::Ask(message) => send(&mut self.stdin, *message).await,
             Action::Publish(message) => {
-                let _ = self.publications.send(Publication::Message(message));
+                let _ = self.publications.send(message).await;
             }
             Action::Execute {
                 cell,
@@ -223,13 +244,17 @@ impl Effects {
         }
     }
 
-    /// Ends the processes of this session, after the last messages are out.
-    async fn shut_down(&mut self) {
+    /// Ends the processes of this session, and waits until the last messages are out.
+    async fn shut_down(self) {
         self.children.cancel();
         self.workers.signal(Signal::KILL);
-        let (done, flushed) = oneshot::channel();
-        let _ = self.publications.send(Publication::Flush(done));
-        let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, flushed).await;
+        drop(self.publications);
+        self.relays.close();
+        let last_messages = async {
+            let _ = self.publisher.await;
+            self.relays.wait().await;
+        };
+        let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, last_messages).await;
     }
 }
 

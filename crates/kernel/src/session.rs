@@ -7,7 +7,7 @@
 //!   evcxr.toml           evcxr's own settings
 //!   rustup/ cargo/ analyser/   links to the kernel's binary: the shim
 //!   crate/               evcxr's package, a copy of the prebuilt one
-//! <run-time folder of the user>/<name>/    worker, compile: sockets, whose paths must be short
+//! <run-time folder of the user>/<name>/    worker, compile, iopub: sockets, whose paths must be short
 //! ```
 //!
 //! - [`claim`]: how a folder is known to be in use.
@@ -209,7 +209,12 @@ impl Session {
         self.sockets.folder().join("compile")
     }
 
-    /// What both have to say first.
+    /// Where the relays of front ends find iopub's socket.
+    pub fn iopub_socket(&self) -> PathBuf {
+        self.sockets.folder().join("iopub")
+    }
+
+    /// What the worker and the shim have to say first.
     pub fn token(&self) -> &Token {
         &self.token
     }

@@ -5,7 +5,7 @@
 use jupyter_protocol::{IoPubWelcome, JupyterMessage, JupyterMessageContent, StreamContent};
 use jupyter_zmq_client::{KernelIoPubXPubConnection, SubscriptionEvent};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 /// How long text may wait for more of its kind.
@@ -14,27 +14,17 @@ const COALESCE_WINDOW: Duration = Duration::from_millis(10);
 /// How much text is put into one message, in bytes.
 const LONGEST_TEXT: usize = 1 << 19;
 
-/// How long a subscriber may take to accept a message before it is given up.
-const SEND_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What the publisher is asked for.
-pub enum Publication {
-    Message(Box<JupyterMessage>),
-    /// Say when everything before has been sent.
-    Flush(oneshot::Sender<()>),
-}
-
-/// Publishes until the sender's side is dropped.
+/// Publishes until the sender's side is dropped, and closes the socket.
 pub async fn publish(
     mut socket: KernelIoPubXPubConnection,
-    mut publications: mpsc::UnboundedReceiver<Publication>,
+    mut publications: mpsc::Receiver<Box<JupyterMessage>>,
 ) {
     let mut gathered: Option<(JupyterMessage, Instant)> = None;
     loop {
         let deadline = gathered.as_ref().map(|(_, deadline)| *deadline);
         tokio::select! {
             publication = publications.recv() => match publication {
-                Some(Publication::Message(message)) => {
+                Some(message) => {
                     if let Some(message) = gather(&mut gathered, *message) {
                         flush(&mut socket, &mut gathered).await;
                         if is_text(&message) {
@@ -43,10 +33,6 @@ pub async fn publish(
                             send(&mut socket, message).await;
                         }
                     }
-                }
-                Some(Publication::Flush(done)) => {
-                    flush(&mut socket, &mut gathered).await;
-                    let _ = done.send(());
                 }
                 None => {
                     flush(&mut socket, &mut gathered).await;
@@ -114,9 +100,7 @@ async fn send(socket: &mut KernelIoPubXPubConnection, message: JupyterMessage) {
     // A subscriber chooses by the first part; all of Jupyter's choose everything.
     let topic = format!("kernel.{}", message.message_type());
     let message = message.with_zmq_identities(vec![topic.into()]);
-    match tokio::time::timeout(SEND_TIMEOUT, socket.send(message)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::debug!(%error, "a message was not published"),
-        Err(_) => tracing::warn!("a front end takes no messages; one was dropped"),
+    if let Err(error) = socket.send(message).await {
+        tracing::debug!(%error, "a message was not published");
     }
 }

@@ -1,5 +1,6 @@
 //! The five ZeroMQ sockets; requests come in, replies go out.
 
+use super::relay;
 use crate::event::{Event, RequestChannel};
 use jupyter_protocol::{ConnectionInfo, Header, JupyterMessage, JupyterMessageContent};
 use jupyter_zmq_client as zmq;
@@ -8,7 +9,8 @@ use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use tokio::sync::mpsc;
-use zeromq::{SocketRecv, SocketSend};
+use tokio_util::task::TaskTracker;
+use zeromq::{Socket, SocketRecv, SocketSend, XPubSocket};
 
 /// How many messages are remembered to drop those that come a second time.
 const REMEMBERED_MESSAGES: usize = 4096;
@@ -32,7 +34,7 @@ pub enum ConnectionError {
     Bind {
         socket: &'static str,
         address: String,
-        source: zmq::RuntimeError,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
@@ -65,27 +67,34 @@ pub struct Sockets {
     pub control: zmq::RouterSendConnection,
     pub stdin: zmq::RouterSendConnection,
     pub iopub: zmq::KernelIoPubXPubConnection,
+    /// What the front ends have not read yet of what was published.
+    pub relays: TaskTracker,
 }
 
-/// Listens on all sockets; what comes in goes to `events`.
+/// Listens on all sockets; what comes in goes to `events`. iopub itself listens at a path that is the kernel's own.
 ///
 /// # Errors
 /// When a socket cannot listen at its address.
 pub async fn listen(
     info: &ConnectionInfo,
     session: &str,
+    iopub_socket: &Path,
     events: &mpsc::Sender<Event>,
 ) -> Result<Sockets, ConnectionError> {
+    let (iopub, relays) = listen_for_subscribers(info, session, iopub_socket)
+        .await
+        .map_err(|source| ConnectionError::Bind {
+            socket: "iopub",
+            address: info.iopub_url(),
+            source,
+        })?;
     let bind_error = |socket: &'static str, address: String| {
-        move |source| ConnectionError::Bind {
+        move |source: zmq::RuntimeError| ConnectionError::Bind {
             socket,
             address,
-            source,
+            source: source.into(),
         }
     };
-    let iopub = zmq::create_kernel_iopub_xpub_connection(info, session)
-        .await
-        .map_err(bind_error("iopub", info.iopub_url()))?;
     let (shell, shell_receiver) = zmq::create_kernel_shell_connection(info, session)
         .await
         .map_err(bind_error("shell", info.shell_url()))?
@@ -143,7 +152,23 @@ pub async fn listen(
         control,
         stdin,
         iopub,
+        relays,
     })
+}
+
+async fn listen_for_subscribers(
+    info: &ConnectionInfo,
+    session: &str,
+    own: &Path,
+) -> Result<(zmq::KernelIoPubXPubConnection, TaskTracker), Box<dyn std::error::Error + Send + Sync>>
+{
+    let mut socket = XPubSocket::new();
+    socket
+        .bind_listener(std::os::unix::net::UnixListener::bind(own)?)
+        .await?;
+    let relays = TaskTracker::new();
+    relay::listen(info, own, &relays).await?;
+    Ok((zmq::Connection::new(socket, &info.key, session), relays))
 }
 
 /// Gives every heartbeat back as it came.
