@@ -18,6 +18,11 @@ use thiserror::Error;
 pub(crate) const NAME_FIELD: &str = "task.name";
 
 /// Why tokio-console cannot look at this process.
+///
+/// ```
+/// let error = notebook::console::start().unwrap_err();
+/// assert!(error.to_string().contains("./kernel-setup.sh console"));
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ConsoleError {

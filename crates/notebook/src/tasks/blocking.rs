@@ -12,6 +12,15 @@ use std::sync::atomic::Ordering::Relaxed;
 /// Runs a closure on a thread where it may block, as [`::tokio::task::spawn_blocking`] does. What it
 /// prints belongs to the cell that called this.
 ///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::tokio::task;
+///
+/// let text = task::spawn_blocking(|| std::fs::read_to_string("Cargo.toml")).await.unwrap();
+/// assert!(text.is_ok());
+/// # });
+/// ```
+///
 /// # Panics
 /// Outside of a runtime. In a cell there always is one.
 #[track_caller]

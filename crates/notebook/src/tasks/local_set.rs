@@ -11,6 +11,17 @@ use std::task::{Context, Poll};
 /// Spawns a future as a task that stays on this thread, as [`::tokio::task::spawn_local`] does. In a cell it lives
 /// at most until the cell ends.
 ///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::tokio::task::{LocalSet, spawn_local};
+/// use std::rc::Rc;
+///
+/// let shared = Rc::new(7); // not `Send`
+/// let value = LocalSet::new().run_until(async move { spawn_local(async move { *shared }).await }).await;
+/// assert_eq!(value.unwrap(), 7);
+/// # });
+/// ```
+///
 /// # Panics
 /// Outside of a [`LocalSet`] and of a [`LocalRuntime`](super::LocalRuntime).
 #[track_caller]

@@ -19,6 +19,15 @@ use std::task::{Context, Poll};
 /// quicker, since the machinery around a task is then generated once, in this library, and not again
 /// for every future. And the task can be listed, named, cancelled and recorded.
 ///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::tokio;
+///
+/// let sum = tokio::spawn(async { 6 + 9 });
+/// assert_eq!(sum.await.unwrap(), 15);
+/// # });
+/// ```
+///
 /// # Panics
 /// Outside of a runtime. In a cell there always is one.
 #[track_caller]
@@ -27,7 +36,12 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    spawn_by(Box::pin(future), ::tokio::spawn)
+    // Called here and not handed on as a function, so that a panic outside of a runtime names the caller's line.
+    let (spawned, entry) =
+        Spawned::<SendFuture<F::Output>>::new(Box::pin(future), Location::caller());
+    let handle = ::tokio::spawn(spawned);
+    register(handle.abort_handle(), entry);
+    handle
 }
 
 /// What a spawn gives back: it can end the task.
@@ -70,14 +84,21 @@ fn spawn_watched<F: ?Sized, H: Aborts>(
     future: Pin<Box<F>>,
     spawn: impl FnOnce(Spawned<F>) -> H,
 ) -> H {
-    let spawned = Spawned::new(future, Location::caller());
-    let entry = Arc::clone(&spawned.entry);
+    let (spawned, entry) = Spawned::new(future, Location::caller());
     let handle = spawn(spawned);
     register(handle.abort_handle(), entry);
     handle
 }
 
 /// Lets others go first, as [`::tokio::task::yield_now`] does.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::tokio::task::yield_now;
+///
+/// for _ in 0..3 { yield_now().await }
+/// # });
+/// ```
 pub async fn yield_now() {
     if let Some(scope) = crate::trace::context::current() {
         scope.yields();
@@ -139,7 +160,10 @@ pub(super) struct Spawned<F: ?Sized> {
 
 impl<F: ?Sized> Spawned<F> {
     /// Hand it to tokio at once, on this thread.
-    fn new(future: Pin<Box<F>>, spawned_at: &'static Location<'static>) -> Spawned<F> {
+    fn new(
+        future: Pin<Box<F>>,
+        spawned_at: &'static Location<'static>,
+    ) -> (Spawned<F>, Arc<Entry>) {
         let entry = Entry::new(Work::Task, Some(spawned_at), true);
         let watch = entry
             .scope()
@@ -148,12 +172,13 @@ impl<F: ?Sized> Spawned<F> {
         PENDING.set(Some(Arc::clone(&entry)));
         #[cfg(notebook_console)]
         PENDING_SIZE.set(size_of_val(&*future));
-        Spawned {
+        let spawned = Spawned {
             future,
-            entry,
+            entry: Arc::clone(&entry),
             watch,
             polled: false,
-        }
+        };
+        (spawned, entry)
     }
 }
 
