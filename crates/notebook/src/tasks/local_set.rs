@@ -1,7 +1,7 @@
 //! Tasks that stay on one thread.
 
 use super::runtimes::Runtime;
-use super::spawned::spawn_local_by;
+use super::spawned::{LocalFuture, register, watched};
 use super::wrap::{derefs, forwards, spawns};
 use ::tokio::task::{self, JoinHandle, LocalEnterGuard};
 use std::future::Future;
@@ -30,7 +30,10 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    spawn_local_by(Box::pin(future), task::spawn_local)
+    let (watched, entry) = watched::<LocalFuture<F::Output>>(Box::pin(future));
+    let handle = task::spawn_local(watched);
+    register(&handle, entry);
+    handle
 }
 
 /// Tasks that stay on one thread, and so need not be `Send`: tokio's own [`LocalSet`](task::LocalSet), whose

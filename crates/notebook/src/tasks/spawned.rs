@@ -36,11 +36,9 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    // Called here and not handed on as a function, so that a panic outside of a runtime names the caller's line.
-    let (spawned, entry) =
-        Spawned::<SendFuture<F::Output>>::new(Box::pin(future), Location::caller());
-    let handle = ::tokio::spawn(spawned);
-    register(handle.abort_handle(), entry);
+    let (watched, entry) = watched::<SendFuture<F::Output>>(Box::pin(future));
+    let handle = ::tokio::spawn(watched);
+    register(&handle, entry);
     handle
 }
 
@@ -61,33 +59,11 @@ impl Aborts for AbortHandle {
     }
 }
 
-/// Spawns a future in any of tokio's ways, watched.
+/// A task's future, watched, and what is known of the task. Hand it to tokio at once, on this thread, and then
+/// [`register`] it. To be called where the user's own call ends up: a panic of tokio's then names the user's line.
 #[track_caller]
-pub(super) fn spawn_by<T, H: Aborts>(
-    future: Pin<Box<SendFuture<T>>>,
-    spawn: impl FnOnce(Spawned<SendFuture<T>>) -> H,
-) -> H {
-    spawn_watched(future, spawn)
-}
-
-/// The same of a future that stays on its thread.
-#[track_caller]
-pub(super) fn spawn_local_by<T, H: Aborts>(
-    future: Pin<Box<LocalFuture<T>>>,
-    spawn: impl FnOnce(Spawned<LocalFuture<T>>) -> H,
-) -> H {
-    spawn_watched(future, spawn)
-}
-
-#[track_caller]
-fn spawn_watched<F: ?Sized, H: Aborts>(
-    future: Pin<Box<F>>,
-    spawn: impl FnOnce(Spawned<F>) -> H,
-) -> H {
-    let (spawned, entry) = Spawned::new(future, Location::caller());
-    let handle = spawn(spawned);
-    register(handle.abort_handle(), entry);
-    handle
+pub(super) fn watched<F: ?Sized>(future: Pin<Box<F>>) -> (Spawned<F>, Arc<Entry>) {
+    Spawned::new(future, Location::caller())
 }
 
 /// Lets others go first, as [`::tokio::task::yield_now`] does.
@@ -123,7 +99,8 @@ struct FirstPoll {
 }
 
 /// Notes what only is known once tokio has the task.
-fn register(abort: AbortHandle, entry: Arc<Entry>) {
+pub(super) fn register(handle: &impl Aborts, entry: Arc<Entry>) {
+    let abort = handle.abort_handle();
     let id = abort.id();
     let _ = entry.abort.set(abort);
     if PENDING.with_borrow_mut(Option::take).is_some() {

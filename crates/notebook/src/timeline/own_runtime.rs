@@ -68,11 +68,11 @@ where
     F::Output: Send + 'static,
 {
     tasks::install(&mut builder);
-    let runtime = match builder.enable_all().build() {
+    let runtime = match tasks::start(builder.enable_all()) {
         Ok(runtime) => runtime,
         Err(error) => panic!(
             "a runtime could not be started: {}",
-            tasks::no_threads(&error)
+            tasks::cannot_start(&error)
         ),
     };
     let scope = context::current();
@@ -103,7 +103,7 @@ where
     if let Err(error) = thread.spawn(run) {
         panic!(
             "a thread for the runtime could not be started: {}",
-            tasks::no_threads(&error)
+            tasks::cannot_start(&error)
         );
     }
     let result = receive.await;
