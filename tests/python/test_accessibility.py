@@ -120,8 +120,9 @@ def lab(request: pytest.FixtureRequest, everything: NotebookNode, tmp_path_facto
         path = settings / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(value))
-    (folder / "files").mkdir()
     files, notary = folder / "files", folder / "notary"
+    files.mkdir()
+    notary.mkdir()
     nbformat.write(everything, files / f"{TRUSTED}.ipynb")
     NotebookNotary(data_dir=str(notary)).sign(everything)
     changed = copy.deepcopy(everything)

@@ -1,6 +1,5 @@
-"""What the library's documentation promises: every public type, trait and function of `crates/notebook` has a short example.
-
-That the examples run is for `cargo test --doc` to see.
+"""What the library promises to who reads it: every public type, trait and function of `crates/notebook` has a short example
+(that it runs is for `cargo test --doc` to see), and its modules know each other one way.
 """
 
 from __future__ import annotations
@@ -42,3 +41,27 @@ def test_every_public_item_has_an_example() -> None:
     assert len(items) > 80
     without = [name for name, above in items if not any(line.startswith("/// ```") for line in above)]
     assert without == []
+
+
+def modules_known() -> dict[str, set[str]]:
+    """Which top-level modules each of them names, tests left out."""
+    names = {path.stem for path in LIBRARY.glob("*.rs")} - {"lib"}
+    known: dict[str, set[str]] = {name: set() for name in names}
+    for path in LIBRARY.rglob("*.rs"):
+        parts = path.relative_to(LIBRARY).with_suffix("").parts
+        if parts[0] not in names or "tests" in parts:
+            continue
+        source = path.read_text().split("#[cfg(test)]\nmod tests {")[0]
+        code = re.sub(r"^\s*//.*$", "", source, flags=re.MULTILINE)
+        named = re.findall(r"\bcrate::(\w+)", code)
+        for group in re.findall(r"\bcrate::\{([^}]*)", code):
+            named += re.findall(r"\w+", group)
+        known[parts[0]] |= (set(named) & names) - {parts[0]}
+    return known
+
+
+def test_modules_know_each_other_one_way() -> None:
+    known = modules_known()
+    while leaves := {name for name, others in known.items() if not others}:
+        known = {name: others - leaves for name, others in known.items() if name not in leaves}
+    assert known == {}, "these are in a circle"

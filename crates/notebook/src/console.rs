@@ -13,10 +13,6 @@ use channel::Stream;
 use std::net::SocketAddr;
 use thiserror::Error;
 
-/// The field of tokio's span around a task that holds its name.
-#[cfg(notebook_console)]
-pub(crate) const NAME_FIELD: &str = "task.name";
-
 /// Why tokio-console cannot look at this process.
 ///
 /// ```

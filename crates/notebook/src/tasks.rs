@@ -69,7 +69,7 @@ pub(crate) use crate::current::{current_cell, enter_cell};
 pub(crate) use hooks::install;
 pub(crate) use registry::{panics, spawned_at};
 #[cfg(notebook_console)]
-pub(crate) use spawned::pending;
+pub(crate) use spawned::{NAME_FIELD, pending};
 pub(crate) use spawned::{is_whole_task, name_current};
 
 /// Starts a runtime. Where the system gives it no thread, tokio panics; this is an error.

@@ -233,13 +233,17 @@ pub(crate) fn is_whole_task(address: *const (), size: usize) -> bool {
     })
 }
 
+/// The field of tokio's span around a task that holds its name.
+#[cfg(notebook_console)]
+pub(crate) const NAME_FIELD: &str = "task.name";
+
 /// Gives the task whose first poll this thread is in a name.
 pub(crate) fn name_current(name: &str) {
     FIRST_POLL.with_borrow(|first| {
         if let Some(first) = first {
             let _ = first.entry.name.set(name.to_owned());
             #[cfg(notebook_console)]
-            tracing::Span::current().record(crate::console::NAME_FIELD, name);
+            tracing::Span::current().record(NAME_FIELD, name);
             if let Some(scope) = &first.scope {
                 scope.set_name(name);
             }
