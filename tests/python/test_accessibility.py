@@ -87,7 +87,7 @@ class Lab:
     address: str
 
     def open(self, browser: webdriver.Chrome, notebook: str) -> WebDriverWait:
-        browser.get(f"{self.address}/lab/tree/{notebook}.ipynb")
+        browser.get(f"{self.address}/lab/tree/{notebook}.ipynb?reset")
         wait = WebDriverWait(browser, LIMIT)
         wait.until(lambda _: len(browser.find_elements(By.CSS_SELECTOR, f"{OUTPUTS} img")) >= 10)
         # What only a trusted notebook may show.
