@@ -37,7 +37,7 @@ def test_words_lead_from_cell_to_cell(path: Path) -> None:
         assert in_a_row <= 2, f"the third code cell in a row, without a word between:\n{cell.source}"
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+@each_notebook
 def test_code_fits_into_the_page(path: Path) -> None:
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     visible = [cell for cell in cells if not cell.metadata.get("jupyter", {}).get("source_hidden")]
