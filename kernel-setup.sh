@@ -34,6 +34,7 @@ lab       Passes ARGUMENTS on to JupyterLab, for example: --no-browser --port 90
 console   Installs a second kernel, "Rust with tokio-console", and the program tokio-console (into .venv).
 test      Ends with one line 'N passed, N failed'. Uses cargo-nextest when you have it.
 
+ASYNC_NOTEBOOK_RELEASE=FOLDER or address of a release: what fits this compiler is taken from it, and not compiled (docs/hosting.md).
 It needs Rust 1.$OLDEST_RUST_MINOR or later, Python 3.$OLDEST_PYTHON_MINOR or later and a C compiler, and says how to get what is missing.
 HELP
 }
@@ -214,7 +215,23 @@ install_python_packages() {
     finish_step 'in .venv'
 }
 
+# take_release: what a release has compiled already. Whatever is wrong with it, it is built here instead.
+take_release() {
+    if [[ -z ${ASYNC_NOTEBOOK_RELEASE:-} || -x $KERNEL ]]; then return; fi
+    begin_step 'Taking what is compiled from a release' 'as long as it takes to fetch some 200 MB'
+    if python3 tools/release.py take "$ASYNC_NOTEBOOK_RELEASE"; then
+        finish_step 'taken'
+    else
+        finish_step 'it is built here instead'
+    fi
+}
+
+is_from_release() {
+    [[ -f $target/release/taken-from-release ]] && python3 tools/release.py check
+}
+
 build_kernel() {
+    if is_from_release; then return; fi
     begin_step 'Building the kernel with cargo' 'about 5 minutes on two cores the first time'
     cargo build --release --locked --package kernel
     finish_step 'built'
@@ -222,6 +239,7 @@ build_kernel() {
 
 # Apart from the kernel: built together, cargo would unite the features of what both depend on.
 build_services() {
+    if is_from_release; then return; fi
     begin_step 'Building the small servers that lessons start as programs' 'about 3 minutes the first time'
     cargo build --release --locked --package services
     finish_step 'built'
@@ -275,6 +293,7 @@ install_everything() {
     check_prerequisites
     wait_for_others
     install_python_packages requirements.txt 'Installing JupyterLab into .venv' 'about 1 minute the first time'
+    take_release
     build_kernel
     build_services
     prebuild_library
