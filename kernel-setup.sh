@@ -15,6 +15,7 @@ readonly NEEDED_MEGABYTES=4000
 target=${CARGO_TARGET_DIR:-target}
 if [[ $target != /* ]]; then target=$ROOT/$target; fi
 readonly KERNEL=$target/release/async-notebook-kernel
+readonly FROM_RELEASE=$target/release/taken-from-release # made by tools/release.py
 # Two checkouts may share their build folder, and with it the kernel's binary.
 export ASYNC_NOTEBOOK_LIBRARY=$ROOT/crates/notebook
 readonly FIRST_NOTEBOOK=notebooks/00-start-here.ipynb
@@ -217,7 +218,9 @@ install_python_packages() {
 
 # take_release: what a release has compiled already. Whatever is wrong with it, it is built here instead.
 take_release() {
-    if [[ -z ${ASYNC_NOTEBOOK_RELEASE:-} || -x $KERNEL ]]; then return; fi
+    if [[ -z ${ASYNC_NOTEBOOK_RELEASE:-} ]] || is_from_release; then return; fi
+    # What was built here before is soon built again.
+    if [[ -x $KERNEL && ! -f $FROM_RELEASE ]]; then return; fi
     begin_step 'Taking what is compiled from a release' 'as long as it takes to fetch some 200 MB'
     if python3 tools/release.py take "$ASYNC_NOTEBOOK_RELEASE"; then
         finish_step 'taken'
@@ -227,11 +230,12 @@ take_release() {
 }
 
 is_from_release() {
-    [[ -f $target/release/taken-from-release ]] && python3 tools/release.py check
+    [[ -f $FROM_RELEASE ]] && python3 tools/release.py check
 }
 
 build_kernel() {
     if is_from_release; then return; fi
+    rm -f "$FROM_RELEASE"
     begin_step 'Building the kernel with cargo' 'about 5 minutes on two cores the first time'
     cargo build --release --locked --package kernel
     finish_step 'built'
