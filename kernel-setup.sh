@@ -82,8 +82,11 @@ missing_count=0
 
 # report_missing WHAT WHY COMMAND
 report_missing() {
+    local command=$3
     missing_count=$((missing_count + 1))
-    printf '  ✗ %s\n      why: %s\n      get it: %s\n' "$1" "$2" "$3" >&2
+    # root needs no sudo, and a bare system has none.
+    if [[ $EUID -eq 0 ]]; then command=${command//sudo /}; fi
+    printf '  ✗ %s\n      why: %s\n      get it: %s\n' "$1" "$2" "$command" >&2
 }
 
 check_system() {
