@@ -224,7 +224,7 @@ take_release() {
     if [[ -z ${ASYNC_NOTEBOOK_RELEASE:-} ]] || is_from_release; then return; fi
     # What was built here before is soon built again.
     if [[ -x $KERNEL && ! -f $FROM_RELEASE ]]; then return; fi
-    begin_step 'Taking what is compiled from a release' 'as long as it takes to fetch some 200 MB'
+    begin_step 'Taking what is compiled from a release' '20 MB to fetch; 260 MB where the library fits, too'
     if python3 tools/release.py take "$ASYNC_NOTEBOOK_RELEASE"; then
         finish_step 'taken'
     else

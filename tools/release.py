@@ -1,14 +1,15 @@
 """Packs what kernel-setup.sh has compiled, and takes such a package in the place of compiling it.
 
-    python3 tools/release.py pack FOLDER     writes async-notebook-SYSTEM.tar.gz and .json into FOLDER, after ./kernel-setup.sh
+    python3 tools/release.py pack FOLDER     writes async-notebook-SYSTEM.json and two archives into FOLDER, after ./kernel-setup.sh
     python3 tools/release.py take WHERE      WHERE is such a folder, or the address of one (http://, https://, file://)
     python3 tools/release.py check           whether what was taken is still of these sources
 
 `ASYNC_NOTEBOOK_RELEASE=WHERE ./kernel-setup.sh` takes it. It's taken only when it was made from the same sources, by the same
 compiler, and is what its checksum says; `take` and `check` end with the status 3 when it isn't, and say why.
 
-In it are the kernel, the lessons' servers, and what the library that cells link to depends on: some 250 crates. The library itself
-holds the paths of its folder, so the kernel compiles that where it is taken.
+The archives: `programs`, the kernel and the lessons' servers; and `library`, what the library that cells link to depends on, some
+250 crates. cargo takes those for its own only where its home folder has the same path, such as in images. So elsewhere only the programs
+are taken. The library itself holds the paths of its folder, and is always compiled in it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ PROGRAMS = ("async-notebook-kernel", "services")
 SOURCES = ("Cargo.toml", "Cargo.lock", "crates")
 OWN_CRATES = ("notebook", "channel", "services", "ctx")
 DEPENDENCIES = Path(".cache/prebuilt/crate/target")
+ARCHIVES = ("programs", "library")
 NEW = ROOT / ".cache" / "release"
 TIMEOUT = 60  # seconds without a byte
 DOES_NOT_FIT = 3
@@ -69,6 +71,10 @@ def compiler() -> str:
     return subprocess.run(["rustc", "-vV"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
+def cargo_home() -> str:
+    return os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo")
+
+
 def checksum(path: Path) -> str:
     total = hashlib.sha256()
     with path.open("rb") as file:
@@ -91,9 +97,8 @@ def dependencies() -> Iterator[Path]:
             yield path
 
 
-def pack(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    archive = folder / f"{name()}.tar.gz"
+def write_archive(path: Path, files: dict[str, Path]) -> dict[str, str]:
+    """Packs files under the names given; gives back what the description says of the archive."""
 
     def nobodys(member: tarfile.TarInfo) -> tarfile.TarInfo:
         member.uid = member.gid = 0
@@ -101,14 +106,23 @@ def pack(folder: Path) -> None:
         return member
 
     # Files of two names, as cargo has them, are packed as two.
-    with tarfile.open(archive, "w:gz", compresslevel=6, dereference=True) as file:
-        for program in PROGRAMS:
-            file.add(target() / program, f"programs/{program}", filter=nobodys)
-        for path in dependencies():
-            file.add(path, f"library/{path.relative_to(ROOT / DEPENDENCIES).as_posix()}", filter=nobodys)
-    description = {"sources": sources(), "compiler": compiler(), "archive": archive.name, "sha256": checksum(archive)}
+    with tarfile.open(path, "w:gz", compresslevel=6, dereference=True) as archive:
+        for name, file in files.items():
+            archive.add(file, name, filter=nobodys)
+    print(f"{path}: {path.stat().st_size >> 20} MB")
+    return {"file": path.name, "sha256": checksum(path)}
+
+
+def pack(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        "programs": {program: target() / program for program in PROGRAMS},
+        "library": {path.relative_to(ROOT / DEPENDENCIES).as_posix(): path for path in dependencies()},
+    }
+    description = {"sources": sources(), "compiler": compiler(), "cargo_home": cargo_home()}
+    for archive in ARCHIVES:
+        description[archive] = write_archive(folder / f"{name()}-{archive}.tar.gz", files[archive])
     (folder / f"{name()}.json").write_text(json.dumps(description, indent=2) + "\n")
-    print(f"{archive}: {archive.stat().st_size >> 20} MB")
 
 
 # ---- take -----------------------------------------------------------------------------------------
@@ -129,28 +143,53 @@ def fetch(where: str, file: str, to: Path) -> None:
         raise DoesNotFit(f"{address}: {error}") from None
 
 
-def description(where: str) -> dict[str, str]:
+def description(where: str) -> dict:
     fetch(where, f"{name()}.json", NEW / "description.json")
     try:
         described = json.loads((NEW / "description.json").read_text())
-        return {key: described[key] for key in ("sources", "compiler", "archive", "sha256")}
+        return {
+            **{key: str(described[key]) for key in ("sources", "compiler", "cargo_home")},
+            **{archive: {key: str(described[archive][key]) for key in ("file", "sha256")} for archive in ARCHIVES},
+        }
     except (ValueError, KeyError, TypeError) as error:
         raise DoesNotFit(f"its description cannot be read: {error!r}") from None
 
 
-def unpack(archive: Path, to: Path) -> None:
-    """Unpacks plain files only, and only where they belong."""
+def fetch_archive(where: str, described: dict[str, str], to: Path) -> None:
+    """Unpacks an archive that is what its description says: plain files only, and only below `to`."""
+    archive = NEW / "archive.tar.gz"
+    fetch(where, PurePosixPath(described["file"]).name, archive)
+    if checksum(archive) != described["sha256"]:
+        raise DoesNotFit(f"the checksum of {described['file']} is not the one that the description names")
     with tarfile.open(archive) as file:
         for member in file:
             path = PurePosixPath(member.name)
-            if not member.isfile() or path.parts[0] not in ("programs", "library") or ".." in path.parts:
-                raise DoesNotFit(f"the archive has something that does not belong there: {member.name}")
+            if not member.isfile() or path.is_absolute() or ".." in path.parts:
+                raise DoesNotFit(f"{described['file']} has something that does not belong there: {member.name}")
             place = to / path
             place.parent.mkdir(parents=True, exist_ok=True)
             with place.open("wb") as out:
                 shutil.copyfileobj(file.extractfile(member), out, BLOCK)
             place.chmod(0o755 if member.mode & 0o100 else 0o644)
             os.utime(place, (member.mtime, member.mtime))  # cargo goes by them
+
+
+def fetch_programs(where: str, described: dict) -> None:
+    fetch_archive(where, described["programs"], NEW / "programs")
+    # One that was linked to a newer C library than this system's does not start.
+    started = subprocess.run([NEW / "programs" / PROGRAMS[0], "--version"], capture_output=True, text=True)
+    if started.returncode != 0:
+        raise DoesNotFit(f"its kernel does not start on this system: {started.stderr.strip()}")
+
+
+def take_library(where: str, described: dict) -> None:
+    if described["cargo_home"] != cargo_home():
+        print(f"  (what the library depends on is compiled here: that of the release is for cargo in {described['cargo_home']})")
+        return
+    fetch_archive(where, described["library"], NEW / "library")
+    shutil.rmtree(ROOT / DEPENDENCIES, ignore_errors=True)
+    (ROOT / DEPENDENCIES).parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(NEW / "library", ROOT / DEPENDENCIES)
 
 
 def take(where: str) -> None:
@@ -162,21 +201,11 @@ def take(where: str) -> None:
             raise DoesNotFit(f"it is for {described['compiler'].splitlines()[0]}, and here is {own.splitlines()[0]}")
         if described["sources"] != (own := sources()):
             raise DoesNotFit("it was made from other sources than those of this folder")
-        archive = NEW / "archive.tar.gz"
-        fetch(where, PurePosixPath(described["archive"]).name, archive)
-        if checksum(archive) != described["sha256"]:
-            raise DoesNotFit("the archive's checksum is not the one that its description names")
-        unpack(archive, NEW)
-        # One that was linked to a newer C library than this system's does not start.
-        started = subprocess.run([NEW / "programs" / PROGRAMS[0], "--version"], capture_output=True, text=True)
-        if started.returncode != 0:
-            raise DoesNotFit(f"its kernel does not start on this system: {started.stderr.strip()}")
+        fetch_programs(where, described)
+        take_library(where, described)
         target().mkdir(parents=True, exist_ok=True)
         for program in PROGRAMS:
             shutil.move(NEW / "programs" / program, target() / program)
-        shutil.rmtree(ROOT / DEPENDENCIES, ignore_errors=True)
-        (ROOT / DEPENDENCIES).parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(NEW / "library", ROOT / DEPENDENCIES)
         (target() / "taken-from-release").write_text(own)
     finally:
         shutil.rmtree(NEW, ignore_errors=True)

@@ -33,11 +33,9 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-def release(folder: Path, *arguments: str | Path, path: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """tools/release.py of that checkout; `path` is searched first for rustc."""
-    variables = {name: value for name, value in os.environ.items() if name != "CARGO_TARGET_DIR"}
-    if path is not None:
-        variables["PATH"] = f"{path}:{variables['PATH']}"
+def release(folder: Path, *arguments: str | Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    """tools/release.py of that checkout, with these variables."""
+    variables = {name: value for name, value in os.environ.items() if name != "CARGO_TARGET_DIR"} | changes
     command = [sys.executable, folder / "tools" / "release.py", *arguments]
     return subprocess.run(command, env=variables, stdout=subprocess.PIPE, text=True, timeout=LIMIT)
 
@@ -83,15 +81,15 @@ def address(packed: Path) -> Iterator[str]:
         thread.join()
 
 
-def describe(folder: Path, **changes: str) -> None:
-    (path,) = folder.glob("*.json")
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+def rustup_home() -> str:
+    """Where rustup is, with or without a variable that says so."""
+    return os.environ.get("RUSTUP_HOME") or str(Path.home() / ".rustup")
 
 
-def assert_refused(here: Path, where: str | Path, why: str, path: Path | None = None) -> None:
+def assert_refused(here: Path, where: str | Path, why: str, **changes: str) -> None:
     """It's said why, and nothing is left behind."""
     before = sorted(here.rglob("*"))
-    result = release(here, "take", where, path=path)
+    result = release(here, "take", where, **changes)
     assert result.returncode == 3 and why in result.stdout, result.stdout
     assert [one for one in sorted(here.rglob("*")) if one.name != ".cache"] == before
 
@@ -128,16 +126,25 @@ def test_what_was_taken_holds_until_a_source_changes(here: Path, packed: Path) -
     assert result.returncode == 3 and "the sources have changed" in result.stdout
 
 
-def test_a_wrong_checksum_is_refused(here: Path, copy: Path) -> None:
-    (archive,) = copy.glob("*.tar.gz")
+def test_the_library_is_for_one_place_of_cargo(here: Path, packed: Path, tmp_path: Path) -> None:
+    """cargo would compile all of it anew: its paths are part of what it goes by."""
+    result = release(here, "take", packed, CARGO_HOME=str(tmp_path), RUSTUP_HOME=rustup_home())
+    assert result.returncode == 0 and "is compiled here" in result.stdout, result.stdout
+    assert not (here / DEPENDENCY).exists()
+    assert release(here, "check").returncode == 0
+
+
+@pytest.mark.parametrize("which", ["programs", "library"])
+def test_a_wrong_checksum_is_refused(here: Path, copy: Path, which: str) -> None:
+    (archive,) = copy.glob(f"*{which}.tar.gz")
     content = bytearray(archive.read_bytes())
     content[len(content) // 2] ^= 1
     archive.write_bytes(content)
-    assert_refused(here, copy, "the archive's checksum is not the one that its description names")
+    assert_refused(here, copy, f"{which}.tar.gz is not the one that the description names")
 
 
 def test_half_an_archive_is_refused(here: Path, copy: Path) -> None:
-    (archive,) = copy.glob("*.tar.gz")
+    (archive,) = copy.glob("*programs.tar.gz")
     archive.write_bytes(archive.read_bytes()[:100_000])
     assert_refused(here, copy, "checksum")
 
@@ -145,7 +152,7 @@ def test_half_an_archive_is_refused(here: Path, copy: Path) -> None:
 def test_another_compiler_is_refused(here: Path, packed: Path, tmp_path: Path) -> None:
     (tmp_path / "rustc").write_text("#!/bin/sh\necho 'rustc 1.96.0 (0123456789 2026-05-28)'\n")
     (tmp_path / "rustc").chmod(0o755)
-    assert_refused(here, packed, "and here is rustc 1.96.0", path=tmp_path)
+    assert_refused(here, packed, "and here is rustc 1.96.0", PATH=f"{tmp_path}:{os.environ['PATH']}")
 
 
 def test_other_sources_are_refused(here: Path, packed: Path) -> None:
@@ -154,11 +161,14 @@ def test_other_sources_are_refused(here: Path, packed: Path) -> None:
 
 
 def test_an_archive_with_something_else_in_it_is_refused(here: Path, copy: Path) -> None:
-    (archive,) = copy.glob("*.tar.gz")
+    (archive,) = copy.glob("*library.tar.gz")
     with tarfile.open(archive, "w:gz") as file:
-        file.add(ROOT / "Cargo.toml", "programs/../../Cargo.toml")
-    describe(copy, sha256=hashlib.sha256(archive.read_bytes()).hexdigest())
-    assert_refused(here, copy, "something that does not belong there: programs/../../Cargo.toml")
+        file.add(ROOT / "Cargo.toml", "debug/../../Cargo.toml")
+    (path,) = copy.glob("*.json")
+    described = json.loads(path.read_text())
+    described["library"]["sha256"] = hashlib.sha256(archive.read_bytes()).hexdigest()
+    path.write_text(json.dumps(described))
+    assert_refused(here, copy, "something that does not belong there: debug/../../Cargo.toml")
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"sources": "0"}'])
