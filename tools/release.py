@@ -20,6 +20,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -237,6 +238,10 @@ def main() -> int:
     except (DoesNotFit, OSError) as why:
         print(f"  not taken: {why}")
         return DOES_NOT_FIT
+    except KeyboardInterrupt:
+        # As one that Ctrl-C has ended, so that kernel-setup.sh ends as well.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
     return 0
 
 
