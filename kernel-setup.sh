@@ -57,11 +57,18 @@ finish_step() {
     current_step=''
 }
 
+free_megabytes() {
+    df -Pk "$ROOT" | awk 'NR == 2 { print int($4 / 1024) }'
+}
+
 say_what_failed() {
-    local status=$?
+    local status=$? free
     if [[ $status -ne 0 && -n $current_step ]]; then
         printf '\n  ✗ %s: stopped after %d s. What went wrong is said above.\n    %s\n' "$current_step" \
             $((SECONDS - step_started)) 'Fix it and run this again: it goes on where it stopped.' >&2
+        # What stopped seldom says so.
+        free=$(free_megabytes)
+        if [[ $free -lt 200 ]]; then printf '    The disk has %d MB left, which is too little.\n' "$free" >&2; fi
     fi
 }
 trap say_what_failed EXIT
@@ -106,10 +113,10 @@ check_folder() {
         return
     fi
     if [[ -x $KERNEL ]]; then return; fi
-    local free_megabytes
-    free_megabytes=$(df -Pk "$ROOT" | awk 'NR == 2 { print int($4 / 1024) }')
-    if [[ $free_megabytes -lt $NEEDED_MEGABYTES ]]; then
-        report_missing "the disk has $free_megabytes MB left: about $NEEDED_MEGABYTES MB are needed" \
+    local free
+    free=$(free_megabytes)
+    if [[ $free -lt $NEEDED_MEGABYTES ]]; then
+        report_missing "the disk has $free MB left: about $NEEDED_MEGABYTES MB are needed" \
             'the compiled kernel, library and JupyterLab are that large' "make room on the disk of $ROOT"
     fi
 }
