@@ -29,7 +29,8 @@ Usage: ./kernel-setup.sh [install] [--user]     install the kernel and JupyterLa
        ./kernel-setup.sh --help                 this text
 
 install   The first time takes a while, and each step says how far it is; with nothing changed, a second or two.
-          --user also installs the kernel for every JupyterLab of yours, in your home folder.
+          --user also installs the kernel for every JupyterLab of yours, in your home folder;
+          to take that back: rm -r ~/.local/share/jupyter/kernels/rust
 lab       Passes ARGUMENTS on to JupyterLab, for example: --no-browser --port 9000
           Name a notebook to open another one: ./kernel-setup.sh lab notebooks/08-fetching-urls.ipynb
 console   Installs a second kernel, "Rust with tokio-console", and the program tokio-console (into .venv).
