@@ -432,6 +432,8 @@ run_tests() {
         cargo clippy --release --workspace --all-targets --locked -- -D warnings
     run_rust_tests
     run_part 'conformance and notebooks' 'about 10 minutes' "$VENV/bin/python" -m pytest tests/python
+    run_part 'building the static site' 'about 1 minute' python3 tools/static_site.py
+    run_part 'static site' 'about 1 minute' python3 tools/static_site.py check
     if [[ $failed -gt 0 ]]; then
         printf '\nFailed: %s\nWhat each part printed is in .cache/logs/.\n' "${failed_parts[*]}"
     fi
