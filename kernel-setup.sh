@@ -15,6 +15,7 @@ readonly NEEDED_MEGABYTES=4000
 target=${CARGO_TARGET_DIR:-target}
 if [[ $target != /* ]]; then target=$ROOT/$target; fi
 readonly KERNEL=$target/release/async-notebook-kernel
+readonly FROM_RELEASE=$target/release/taken-from-release # made by tools/release.py
 # Two checkouts may share their build folder, and with it the kernel's binary.
 export ASYNC_NOTEBOOK_LIBRARY=$ROOT/crates/notebook
 readonly FIRST_NOTEBOOK=notebooks/00-start-here.ipynb
@@ -28,12 +29,14 @@ Usage: ./kernel-setup.sh [install] [--user]     install the kernel and JupyterLa
        ./kernel-setup.sh --help                 this text
 
 install   The first time takes a while, and each step says how far it is; with nothing changed, a second or two.
-          --user also installs the kernel for every JupyterLab of yours, in your home folder.
+          --user also installs the kernel for every JupyterLab of yours, in your home folder;
+          to take that back: rm -r ~/.local/share/jupyter/kernels/rust
 lab       Passes ARGUMENTS on to JupyterLab, for example: --no-browser --port 9000
           Name a notebook to open another one: ./kernel-setup.sh lab notebooks/08-fetching-urls.ipynb
 console   Installs a second kernel, "Rust with tokio-console", and the program tokio-console (into .venv).
 test      Ends with one line 'N passed, N failed'. Uses cargo-nextest when you have it.
 
+ASYNC_NOTEBOOK_RELEASE=FOLDER or address of a release: what fits this compiler is taken from it, and not compiled (docs/hosting.md).
 It needs Rust 1.$OLDEST_RUST_MINOR or later, Python 3.$OLDEST_PYTHON_MINOR or later and a C compiler, and says how to get what is missing.
 HELP
 }
@@ -55,11 +58,18 @@ finish_step() {
     current_step=''
 }
 
+free_megabytes() {
+    df -Pk "$ROOT" | awk 'NR == 2 { print int($4 / 1024) }'
+}
+
 say_what_failed() {
-    local status=$?
+    local status=$? free
     if [[ $status -ne 0 && -n $current_step ]]; then
         printf '\n  ✗ %s: stopped after %d s. What went wrong is said above.\n    %s\n' "$current_step" \
             $((SECONDS - step_started)) 'Fix it and run this again: it goes on where it stopped.' >&2
+        # What stopped seldom says so.
+        free=$(free_megabytes)
+        if [[ $free -lt 200 ]]; then printf '    The disk has %d MB left, which is too little.\n' "$free" >&2; fi
     fi
 }
 trap say_what_failed EXIT
@@ -80,8 +90,11 @@ missing_count=0
 
 # report_missing WHAT WHY COMMAND
 report_missing() {
+    local command=$3
     missing_count=$((missing_count + 1))
-    printf '  ✗ %s\n      why: %s\n      get it: %s\n' "$1" "$2" "$3" >&2
+    # root needs no sudo, and a bare system has none.
+    if [[ $EUID -eq 0 ]]; then command=${command//sudo /}; fi
+    printf '  ✗ %s\n      why: %s\n      get it: %s\n' "$1" "$2" "$command" >&2
 }
 
 check_system() {
@@ -101,10 +114,10 @@ check_folder() {
         return
     fi
     if [[ -x $KERNEL ]]; then return; fi
-    local free_megabytes
-    free_megabytes=$(df -Pk "$ROOT" | awk 'NR == 2 { print int($4 / 1024) }')
-    if [[ $free_megabytes -lt $NEEDED_MEGABYTES ]]; then
-        report_missing "the disk has $free_megabytes MB left: about $NEEDED_MEGABYTES MB are needed" \
+    local free
+    free=$(free_megabytes)
+    if [[ $free -lt $NEEDED_MEGABYTES ]]; then
+        report_missing "the disk has $free MB left: about $NEEDED_MEGABYTES MB are needed" \
             'the compiled kernel, library and JupyterLab are that large' "make room on the disk of $ROOT"
     fi
 }
@@ -214,7 +227,26 @@ install_python_packages() {
     finish_step 'in .venv'
 }
 
+# take_release: what a release has compiled already. Whatever is wrong with it, it is built here instead.
+take_release() {
+    if [[ -z ${ASYNC_NOTEBOOK_RELEASE:-} ]] || is_from_release; then return; fi
+    # What was built here before is soon built again.
+    if [[ -x $KERNEL && ! -f $FROM_RELEASE ]]; then return; fi
+    begin_step 'Taking what is compiled from a release' '20 MB to fetch; 260 MB where the library fits, too'
+    if python3 tools/release.py take "$ASYNC_NOTEBOOK_RELEASE"; then
+        finish_step 'taken'
+    else
+        finish_step 'it is built here instead'
+    fi
+}
+
+is_from_release() {
+    [[ -f $FROM_RELEASE ]] && python3 tools/release.py check
+}
+
 build_kernel() {
+    if is_from_release; then return; fi
+    rm -f "$FROM_RELEASE"
     begin_step 'Building the kernel with cargo' 'about 5 minutes on two cores the first time'
     cargo build --release --locked --package kernel
     finish_step 'built'
@@ -222,6 +254,7 @@ build_kernel() {
 
 # Apart from the kernel: built together, cargo would unite the features of what both depend on.
 build_services() {
+    if is_from_release; then return; fi
     begin_step 'Building the small servers that lessons start as programs' 'about 3 minutes the first time'
     cargo build --release --locked --package services
     finish_step 'built'
@@ -275,6 +308,7 @@ install_everything() {
     check_prerequisites
     wait_for_others
     install_python_packages requirements.txt 'Installing JupyterLab into .venv' 'about 1 minute the first time'
+    take_release
     build_kernel
     build_services
     prebuild_library
@@ -398,6 +432,8 @@ run_tests() {
         cargo clippy --release --workspace --all-targets --locked -- -D warnings
     run_rust_tests
     run_part 'conformance and notebooks' 'about 10 minutes' "$VENV/bin/python" -m pytest tests/python
+    run_part 'building the static site' 'about 1 minute' python3 tools/static_site.py
+    run_part 'static site' 'about 1 minute' python3 tools/static_site.py check
     if [[ $failed -gt 0 ]]; then
         printf '\nFailed: %s\nWhat each part printed is in .cache/logs/.\n' "${failed_parts[*]}"
     fi

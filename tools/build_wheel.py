@@ -2,8 +2,8 @@
 
     python3 tools/build_wheel.py        writes target/wheel/async_notebook_kernel-….whl; needs maturin (`pip install maturin`)
 
-Whoever installs it needs Rust and a C compiler, as every user of the kernel does. The first kernel that starts builds the library that
-cells link to, which takes a few minutes, and keeps it in the environment that the wheel is installed in.
+Whoever installs it needs Rust and a C compiler, as every user of the kernel does. The first cell builds the library that cells link
+to, which takes a few minutes, and keeps it in the environment that the wheel is installed in: `pip uninstall` leaves that there.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
     python3 tools/static_site.py check                      looks at what was built: every link within it, and WCAG A and AA in a browser
 
 Building needs no kernel: the outputs are those that the notebooks hold. It needs the network once, for the packages of
-site/requirements.txt, which go into target/site/venv. `check` needs Chromium and its driver, and `npm`, which brings axe-core.
+site/requirements.txt, which go into target/site/venv. `check` needs Chromium and its driver.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ SITE = ROOT / "site"
 TO = ROOT / "target" / "site"
 # What the site consists of; a link to anything else leads to the repository.
 PARTS = ("notebooks", "docs", "assets")
-AXE = "axe-core@4.14.1"
+# Brings axe-core as one file, and needs a second way of driving browsers for all else that it does: so it is installed by itself.
+AXE = "axe-playwright-python==0.1.8"
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((\.\./)?([^):#\s]+)((?:#[^)]*)?)\)")
 
 
@@ -32,11 +33,13 @@ def environment() -> Path:
     """The Python that has Sphinx; its environment is made when it is not there or the requirements have changed."""
     requirements, venv = SITE / "requirements.txt", TO / "venv"
     stamp, python = venv / "installed.txt", venv / "bin" / "python"
-    if not stamp.exists() or stamp.read_text() != requirements.read_text():
+    wanted = requirements.read_text() + AXE
+    if not stamp.exists() or stamp.read_text() != wanted:
         print("installing Sphinx into target/site/venv …", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements], check=True)
-        stamp.write_text(requirements.read_text())
+        for packages in (["-r", requirements], ["--no-deps", AXE]):
+            subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages], check=True)
+        stamp.write_text(wanted)
     return python
 
 
@@ -101,19 +104,9 @@ def build(repository: str) -> int:
     return made.returncode
 
 
-def axe() -> Path:
-    """axe-core's one file, as npm has it."""
-    folder = TO / AXE.replace("@", "-")
-    if not folder.exists():
-        TO.mkdir(parents=True, exist_ok=True)
-        packed = subprocess.run(["npm", "pack", "--silent", AXE], cwd=TO, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
-        shutil.unpack_archive(TO / packed, folder)
-    return folder / "package" / "axe.min.js"
-
-
 def check() -> int:
     command = [environment(), "-m", "pytest", "-p", "no:cacheprovider", "--timeout=1200", ROOT / "tests" / "site"]
-    return subprocess.run(command, env={**os.environ, "AXE": str(axe())}).returncode
+    return subprocess.run(command).returncode
 
 
 def main() -> int:

@@ -243,8 +243,13 @@ class Lab:
         self.open(path)
 
     def wait_for_kernel(self) -> None:
-        """Waits until the notebook in front has a kernel that waits for cells."""
+        """Waits until the notebook in front has a kernel that waits for cells.
+
+        Its name has to be there as well as its rest: while a notebook has "No Kernel", as when JupyterLab has lost sight of its session
+        on a busy machine, it answers Shift+Enter by clearing the cell's number and going on to the next cell, and runs nothing.
+        """
         self.find(f"{PANEL} .jp-Notebook .jp-Cell")
+        self.find(f"{PANEL} .jp-Toolbar-kernelName", "Rust")
         self.find(f"{PANEL} .jp-Notebook-ExecutionIndicator[data-status='idle']")
 
     def cells(self) -> list[Cell]:

@@ -1,6 +1,7 @@
 """What a cell shows, for those who see it in the dark, hear it, or have no mouse: every kind of output of the course in
 JupyterLab and in the HTML export, in a real browser. Judges are axe-core (the rules of WCAG 2.1, A and AA), and the
-accessibility tree that Chromium hands to screen readers.
+accessibility tree that Chromium hands to screen readers. JupyterLab shows less of a notebook that it doesn't trust, such
+as one that was downloaded: what is told must not depend on that.
 
 The outputs are those in the files, which our kernel made. No test here runs a cell, so behind the page is a kernel that
 starts at once.
@@ -8,8 +9,10 @@ starts at once.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -23,6 +26,7 @@ import nbformat
 import pytest
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
+from nbformat.sign import NotebookNotary
 from selenium import webdriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -32,8 +36,16 @@ from selenium.webdriver.support.ui import WebDriverWait
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 120  # seconds for any one step of the page
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+TRUSTED, DOWNLOADED = "trusted", "downloaded"
+each_copy = pytest.mark.parametrize("notebook", [TRUSTED, DOWNLOADED])
 AXE = files("axe_core_python").joinpath("axe.min.js").read_text()
 OUTPUTS = ".jp-OutputArea-output"
+# Recordings of a terminal keep a terminal's ground.
+DRAWINGS = [
+    path
+    for path in sorted((ROOT / "assets").glob("**/*.svg"))
+    if not path.name.startswith(("14-console", "14-gdb")) and "target" not in path.parts
+]
 
 
 def outputs_of(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, NotebookNode]]:
@@ -70,14 +82,20 @@ def alternatives(notebook: NotebookNode) -> list[str]:
 
 @dataclass(frozen=True)
 class Lab:
-    """A JupyterLab that shows one notebook."""
+    """A JupyterLab with two copies of one notebook: it trusts the one, and has never seen the other."""
 
     address: str
 
-    def open(self, browser: webdriver.Chrome) -> WebDriverWait:
-        browser.get(self.address)
+    def open(self, browser: webdriver.Chrome, notebook: str) -> WebDriverWait:
+        browser.get(f"{self.address}/lab/tree/{notebook}.ipynb?reset")
         wait = WebDriverWait(browser, LIMIT)
         wait.until(lambda _: len(browser.find_elements(By.CSS_SELECTOR, f"{OUTPUTS} img")) >= 10)
+        # What only a trusted notebook may show.
+        frame = (By.CSS_SELECTOR, f"{OUTPUTS} iframe")
+        if notebook == TRUSTED:
+            wait.until(lambda _: browser.find_elements(*frame))
+        else:
+            assert not browser.find_elements(*frame), "JupyterLab trusts this one"
         return wait
 
 
@@ -91,7 +109,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module", params=THEMES)
 def lab(request: pytest.FixtureRequest, everything: NotebookNode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """JupyterLab in one of its themes, on a notebook that came from elsewhere, with all cells on the page at once."""
+    """JupyterLab in one of its themes, with all cells of a notebook on the page at once."""
     folder = tmp_path_factory.mktemp("lab")
     settings = folder / "settings" / "@jupyterlab"
     for name, value in {
@@ -102,19 +120,24 @@ def lab(request: pytest.FixtureRequest, everything: NotebookNode, tmp_path_facto
         path = settings / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(value))
-    (folder / "files").mkdir()
-    path = folder / "files" / "everything.ipynb"
-    nbformat.write(everything, path)
+    files, notary = folder / "files", folder / "notary"
+    files.mkdir()
+    notary.mkdir()
+    nbformat.write(everything, files / f"{TRUSTED}.ipynb")
+    NotebookNotary(data_dir=str(notary)).sign(everything)
+    changed = copy.deepcopy(everything)
+    changed.cells.insert(0, nbformat.v4.new_markdown_cell("Another notebook, for the signature", id="another"))
+    nbformat.write(changed, files / f"{DOWNLOADED}.ipynb")
     port = free_port()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port", str(port)]
     command += ["--ServerApp.port_retries=0", "--IdentityProvider.token=", "--ServerApp.password="]
-    command += [f"--ServerApp.root_dir={path.parent}", f"--LabApp.workspaces_dir={folder / 'workspaces'}"]
+    command += [f"--ServerApp.root_dir={files}", f"--LabApp.workspaces_dir={folder / 'workspaces'}", f"--NotebookNotary.data_dir={notary}"]
     environment = os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(settings.parent)}
     log = (folder / "log").open("w")
     process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         _wait_until_it_answers(f"http://127.0.0.1:{port}/api", process, folder / "log")
-        yield Lab(f"http://127.0.0.1:{port}/lab/tree/everything.ipynb")
+        yield Lab(f"http://127.0.0.1:{port}")
     finally:
         process.terminate()
         process.wait(LIMIT)
@@ -160,6 +183,16 @@ def accessibility_tree(browser: webdriver.Chrome) -> list[tuple[str, str]]:
     return [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in told]
 
 
+@pytest.mark.parametrize("path", DRAWINGS, ids=lambda path: path.stem)
+def test_a_drawing_has_no_card(path: Path) -> None:
+    """No theme reaches a drawing in a page: a white card would glare on a dark one, and black text would be lost."""
+    drawing = path.read_text()
+    width, height = re.search(r'viewBox="0 0 (\d+) (\d+)"', drawing).groups()
+    assert not re.search(rf'<rect[^>]* width="{width}" height="{height}"', drawing)
+    # What stands beside a box and not in it has the color of the whole drawing: one of middle brightness.
+    assert re.search(r'<svg[^>]* fill="#(7\d|8\d)', drawing) or "class=" in drawing
+
+
 def squeezed(text: str) -> str:
     return " ".join(text.split())
 
@@ -183,16 +216,18 @@ def check_tables(browser: webdriver.Chrome) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_jupyterlab(lab: Lab, browser: webdriver.Chrome, everything: NotebookNode, tmp_path: Path) -> None:
-    lab.open(browser)
+@each_copy
+def test_jupyterlab(lab: Lab, notebook: str, browser: webdriver.Chrome, everything: NotebookNode) -> None:
+    lab.open(browser, notebook)
     assert not (found := violations(browser)), "\n\n".join(found)
     check_pictures(browser, everything)
     check_tables(browser)
 
 
 @pytest.mark.timeout(600)
-def test_a_question_is_answered_by_keyboard_alone(lab: Lab, browser: webdriver.Chrome, everything: NotebookNode) -> None:
-    wait = lab.open(browser)
+@each_copy
+def test_a_question_is_answered_by_keyboard_alone(lab: Lab, notebook: str, browser: webdriver.Chrome) -> None:
+    wait = lab.open(browser, notebook)
     # As JupyterLab is used by keyboard: Escape leaves a cell's editor, Tab goes on from there.
     press(browser, Keys.ESCAPE)
     for _ in range(200):

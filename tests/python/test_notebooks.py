@@ -18,6 +18,8 @@ ALL = sorted(notebooks.FOLDER.glob("*.ipynb"))
 LESSONS = [path for path in ALL if path.name[:2].isdigit()]
 # What a page of JupyterLab shows without scrolling.
 COLUMNS = 100
+# Of a folded cell it shows the first line and three dots.
+COLUMNS_FOLDED = 88
 
 each_notebook = pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
 
@@ -35,12 +37,20 @@ def test_words_lead_from_cell_to_cell(path: Path) -> None:
         assert in_a_row <= 2, f"the third code cell in a row, without a word between:\n{cell.source}"
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+@each_notebook
 def test_code_fits_into_the_page(path: Path) -> None:
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     visible = [cell for cell in cells if not cell.metadata.get("jupyter", {}).get("source_hidden")]
     long = [line for cell in visible for line in cell.source.splitlines() if len(line) > COLUMNS]
     assert long == [], f"code is at most {COLUMNS} columns wide"
+
+
+@each_notebook
+def test_what_shows_of_a_folded_cell_fits_the_page(path: Path) -> None:
+    """JupyterLab shows its first line, unbroken: a long one gives the whole notebook a scroll bar."""
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    folded = [cell.source.split("\n")[0] for cell in cells if cell.metadata.get("jupyter", {}).get("source_hidden")]
+    assert [line for line in folded if len(line) > COLUMNS_FOLDED] == []
 
 
 @each_notebook

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import http.server
-import os
 import threading
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -20,6 +20,7 @@ SITE = ROOT / "target" / "site" / "html"
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
 LESSONS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 LIMIT = 180  # seconds for a page
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 # One of each kind: the start, a short and a long lesson, what shows every output, a document, a table, the search.
 LOOKED_AT = ["index", "notebooks/00-start-here", "notebooks/08-fetching-urls", "notebooks/gallery", "notebooks/COVERAGE", "docs/asyncio-to-rust", "search"]
 SIZES = {"wide": (1280, 1000), "phone": (390, 844)}
@@ -121,7 +122,6 @@ def test_the_search_finds_a_lesson(browser: webdriver.Chrome, url: str) -> None:
 def test_pages_are_accessible_and_fit(browser: webdriver.Chrome, url: str, theme: str) -> None:
     """WCAG 2.2 A and AA as far as axe-core can judge; and on a phone no page is wider than the screen."""
     faults = []
-    axe = Path(os.environ["AXE"]).read_text()
     for name in LOOKED_AT:
         for size in SIZES:
             open_page(browser, f"{url}{name}.html", theme, size)
@@ -132,7 +132,7 @@ def test_pages_are_accessible_and_fit(browser: webdriver.Chrome, url: str, theme
             wider = browser.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
             if wider > 0:
                 faults.append(f"{name}, {size}: {wider} pixels wider than the screen")
-        browser.execute_script(axe)
+        browser.execute_script(AXE)
         browser.set_script_timeout(LIMIT)
         rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
         found = browser.execute_async_script("axe.run({runOnly: arguments[0]}).then(arguments[1])", rules)

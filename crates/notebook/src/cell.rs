@@ -29,6 +29,10 @@ static HAS_FAILED: AtomicBool = AtomicBool::new(false);
 
 /// Runs a cell's code on the one runtime of all cells, to its end.
 ///
+/// ```
+/// notebook::cell::run(async { println!("the code of a cell") });
+/// ```
+///
 /// # Panics
 /// With what the code panics with, and when the cell is interrupted.
 #[track_caller]
@@ -55,6 +59,14 @@ fn report_failure(report: &ErrorReport) {
 }
 
 /// What a cell's code can end with.
+///
+/// ```
+/// use notebook::cell::{CellError, CellOutput};
+///
+/// assert!(().failure().is_none());
+/// let ended: Result<(), CellError> = Err("no page".into());
+/// assert_eq!(ended.failure().unwrap().message, "no page");
+/// ```
 pub trait CellOutput {
     /// What went wrong, if anything did.
     fn failure(self) -> Option<ErrorReport>;
@@ -80,6 +92,16 @@ impl CellOutput for Result<(), Box<dyn Error>> {
 }
 
 /// The error of a cell: whatever can be displayed becomes one where a `?` meets it.
+///
+/// ```
+/// use notebook::cell::{CellError, CellOutput};
+///
+/// fn port(text: &str) -> Result<(), CellError> {
+///     text.parse::<u16>()?;
+///     Ok(())
+/// }
+/// assert_eq!(port("80a").failure().unwrap().message, "invalid digit found in string");
+/// ```
 pub struct CellError {
     report: ErrorReport,
 }
@@ -106,6 +128,12 @@ fn report(
 }
 
 /// Shows a cell's last value by its `Debug` text. What the type says itself goes before it: see [`CellValue`].
+///
+/// ```
+/// use notebook::cell::CellDisplay as _;
+///
+/// vec![1, 2, 3].evcxr_display();
+/// ```
 #[cfg(tokio_unstable)]
 pub trait CellDisplay {
     /// Shows the value as the cell's result.
@@ -130,6 +158,10 @@ pub(crate) fn end_with<E: fmt::Debug>(result: &Result<(), E>) {
 
 /// Shows a value by its `Debug` text. A cell whose last value has none is compiled with this, for the words in which
 /// the compiler then says so.
+///
+/// ```
+/// notebook::cell::show_debug(&Some("soup"));
+/// ```
 #[cfg(tokio_unstable)]
 pub fn show_debug<T: fmt::Debug + ?Sized>(value: &T) {
     show_value(&value, std::any::type_name::<T>());

@@ -13,11 +13,12 @@ use channel::Stream;
 use std::net::SocketAddr;
 use thiserror::Error;
 
-/// The field of tokio's span around a task that holds its name.
-#[cfg(notebook_console)]
-pub(crate) const NAME_FIELD: &str = "task.name";
-
 /// Why tokio-console cannot look at this process.
+///
+/// ```
+/// let error = notebook::console::start().unwrap_err();
+/// assert!(error.to_string().contains("./kernel-setup.sh console"));
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ConsoleError {

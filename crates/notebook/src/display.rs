@@ -178,6 +178,13 @@ impl DisplayHandle {
 }
 
 /// Shows a value now, below what was printed before it.
+///
+/// ```
+/// use notebook::display::{Html, display};
+///
+/// let shown = display(&Html::new("<b>1</b> page"));
+/// shown.update(&Html::new("<b>2</b> pages"));
+/// ```
 pub fn display(value: &impl RichDisplay) -> DisplayHandle {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     // The process id keeps names apart when a session's worker was replaced by a new one.
@@ -217,6 +224,15 @@ pub(crate) fn show_result(bundle: MimeBundle) {
 
 /// Empties the cell's output; with `wait`, only when the next output comes, so that nothing
 /// flickers.
+///
+/// ```
+/// use notebook::display::clear_output;
+///
+/// for number in 1..=3 {
+///     clear_output(true);
+///     println!("{number} of 3");
+/// }
+/// ```
 pub fn clear_output(wait: bool) {
     link::send(&WorkerFrame::ClearOutput {
         cell: current::current_cell(),

@@ -78,6 +78,13 @@ static DEFINED: LazyLock<Mutex<HashMap<String, Arc<Plan>>>> = LazyLock::new(Mute
 static FAILURES: LazyLock<Mutex<HashMap<String, usize>>> = LazyLock::new(Mutex::default);
 
 /// The given number of milliseconds, as a duration.
+///
+/// ```
+/// use notebook::exercise::ms;
+/// use std::time::Duration;
+///
+/// assert_eq!(ms(1_500), Duration::from_secs_f64(1.5));
+/// ```
 #[must_use]
 pub const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
@@ -88,6 +95,19 @@ pub const fn ms(milliseconds: u64) -> Duration {
 /// `code` is handed a [`Work`] and runs on a thread and a runtime of its own. Whatever it does (it
 /// panics, waits forever, never awaits), this returns with a verdict. Dropped (when the user
 /// interrupts the cell), it stops the code at its next await.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// # notebook::exercise::keep_no_progress();
+/// use notebook::exercise::{self, Exercise, Work, ms};
+///
+/// Exercise::<()>::new("doc-6", "At once").takes(ms(20)).define();
+/// let answer = async |work: Work| {
+///     notebook::tokio::join!(work.item("soup", ms(20)), work.item("rice", ms(10)));
+/// };
+/// assert!(exercise::check("doc-6", answer).await.is_solved());
+/// # });
+/// ```
 pub async fn check<T, F, Fut>(id: &str, code: F) -> Verdict
 where
     T: 'static,

@@ -57,6 +57,15 @@ pub async fn read_line(prompt: impl Into<String>) -> Result<String, InputError> 
 
 /// Asks for a line that is not shown while it is typed.
 ///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::input::{self, InputError};
+///
+/// let token = input::read_password("Token: ").await;
+/// assert!(matches!(token, Err(InputError::NotAllowed)), "nobody is in front of this one");
+/// # });
+/// ```
+///
 /// # Errors
 /// As [`read_line`].
 pub async fn read_password(prompt: impl Into<String>) -> Result<String, InputError> {

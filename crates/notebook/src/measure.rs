@@ -32,6 +32,15 @@ use crate::display::{MimeBundle, RichDisplay, shows_itself};
 use crate::plot::{Distribution, Summary, Table, format_duration, picture};
 
 /// Awaits a future and gives its value together with the time that this took.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{exercise::ms, measure::timed, tokio::time::sleep};
+///
+/// let (dish, took) = timed(async { sleep(ms(10)).await; "soup" }).await;
+/// assert!(dish == "soup" && took >= ms(10));
+/// # });
+/// ```
 pub async fn timed<F: Future>(future: F) -> (F::Output, Duration) {
     let start = Instant::now();
     let value = future.await;

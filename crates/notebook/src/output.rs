@@ -8,6 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Prints formatted text, as `print!` and its relatives do.
 ///
+/// ```
+/// // What `print!` and its relatives become in a cell:
+/// notebook::cell::println!("{} pages", 3);
+/// ```
+///
 /// # Panics
 /// When the process's own stream is closed, as the standard library's macros do.
 pub fn print(stream: Stream, text: fmt::Arguments<'_>, newline: bool) {

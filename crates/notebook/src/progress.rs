@@ -41,6 +41,15 @@ const BAR: &str = "{wide_bar:.blue} {percent:>3} %  {human_pos:>7} of {human_len
 const SPINNER: &str = "{spinner:.blue} {human_pos}{of}  {rate}  {elapsed}{left}  {msg}";
 
 /// A bar for `length` steps, below what the cell has shown before.
+///
+/// ```
+/// use notebook::progress;
+///
+/// let pages = progress::bar(40);
+/// pages.inc(1);
+/// assert_eq!(pages.position(), 1);
+/// pages.finish();
+/// ```
 #[must_use]
 pub fn bar(length: u64) -> ProgressBar {
     styled(
@@ -50,12 +59,30 @@ pub fn bar(length: u64) -> ProgressBar {
 }
 
 /// A spinner, for work whose length is not known. Once it is, `set_length` has it say how far it is.
+///
+/// ```
+/// use notebook::progress;
+///
+/// let pages = progress::spinner();
+/// pages.inc(3);
+/// pages.set_length(12); // now it is known
+/// assert_eq!(pages.length(), Some(12));
+/// ```
 #[must_use]
 pub fn spinner() -> ProgressBar {
     styled(ProgressBar::with_draw_target(None, draw_target()), SPINNER)
 }
 
 /// Room for several bars below each other: `bars().add(bar(100))`.
+///
+/// ```
+/// use notebook::progress;
+///
+/// let bars = progress::bars();
+/// let (pages, bytes) = (bars.add(progress::bar(2)), bars.add(progress::bar(2_048)));
+/// pages.inc(1);
+/// bytes.inc(1_024);
+/// ```
 #[must_use]
 pub fn bars() -> MultiProgress {
     MultiProgress::with_draw_target(draw_target())
@@ -63,6 +90,12 @@ pub fn bars() -> MultiProgress {
 
 /// The same iterator with a bar that shows how far it is, or with a spinner, if it does not say how
 /// long it is.
+///
+/// ```
+/// use notebook::progress;
+///
+/// assert_eq!(progress::iter([1, 2, 3]).sum::<i32>(), 6);
+/// ```
 pub fn iter<I: IntoIterator>(iterable: I) -> ProgressBarIter<I::IntoIter> {
     let iterator = iterable.into_iter();
     let bar = for_length(iterator.size_hint());
@@ -70,6 +103,15 @@ pub fn iter<I: IntoIterator>(iterable: I) -> ProgressBarIter<I::IntoIter> {
 }
 
 /// The same stream with a bar or a spinner, as [`iter`] does it.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{futures::{StreamExt, stream}, progress};
+///
+/// let pages = progress::stream(stream::iter(1..=3));
+/// assert_eq!(pages.collect::<Vec<_>>().await, [1, 2, 3]);
+/// # });
+/// ```
 pub fn stream<S: Stream>(stream: S) -> ProgressBarIter<S> {
     let bar = for_length(stream.size_hint());
     bar.wrap_stream(stream)
@@ -83,6 +125,13 @@ fn for_length((least, most): (usize, Option<usize>)) -> ProgressBar {
 }
 
 /// Where a bar draws that is to appear in the notebook, for bars that are made in another way.
+///
+/// ```
+/// use notebook::{indicatif::ProgressBar, progress};
+///
+/// let plain = ProgressBar::with_draw_target(Some(3), progress::draw_target());
+/// plain.inc(3);
+/// ```
 #[must_use]
 pub fn draw_target() -> ProgressDrawTarget {
     ProgressDrawTarget::term_like_with_hz(Box::new(Screen::default()), DRAWINGS_A_SECOND)

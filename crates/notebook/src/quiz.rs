@@ -74,17 +74,41 @@ pub struct Question {
 
 /// Asks a question. The `id` is the number of the lesson, a hyphen, and the number of the question
 /// in it: `04-1`. Pieces of the text between backticks are shown as code.
+///
+/// ```
+/// use notebook::quiz;
+///
+/// let question = quiz::question("01-1", "How long do waits of 2 s and 3 s take with `join!`?")
+///     .choice("5 s", "That is their sum.")
+///     .answer("3 s", "The longest decides.");
+/// assert_eq!(question.pick('b').is_right(), true);
+/// ```
 pub fn question(id: &str, text: &str) -> Question {
     new(id, text, Asked::Question)
 }
 
 /// Asks what a cell with this code prints. Each choice is an output, line by line.
+///
+/// ```
+/// use notebook::quiz;
+///
+/// let question = quiz::what_prints("02-1", "println!(\"{}\", 6 + 9);").answer("15", "It is the sum.");
+/// assert!(question.pick('a').is_right());
+/// ```
 pub fn what_prints(id: &str, code: &str) -> Question {
     new(id, "What does this print?", Asked::Prints(code.to_owned()))
 }
 
 /// Asks whether a cell with this code compiles. Answer it with [`compiles`](Question::compiles) or
 /// [`does_not_compile`](Question::does_not_compile).
+///
+/// ```
+/// use notebook::quiz;
+///
+/// let question = quiz::does_it_compile("02-3", "let sum: u32 = 6 + 9;")
+///     .compiles("Both numbers become `u32`.", "Nothing says that they are `i32`.");
+/// assert!(question.pick('a').is_right());
+/// ```
 pub fn does_it_compile(id: &str, code: &str) -> Question {
     new(id, "Does this compile?", Asked::Compiles(code.to_owned()))
 }
@@ -101,6 +125,13 @@ fn new(id: &str, text: &str, asked: Asked) -> Question {
 }
 
 /// Picks a choice of a question that an earlier cell has shown; see [`Question::pick`].
+///
+/// ```
+/// use notebook::quiz;
+///
+/// // No cell has shown this question.
+/// assert!(!quiz::pick("99-1", 'a').is_right());
+/// ```
 pub fn pick(id: &str, letter: char) -> Question {
     let shown = SHOWN
         .lock()

@@ -27,11 +27,11 @@ fn runtime() -> &'static Runtime {
     let mut builder = Builder::new_multi_thread();
     builder.enable_all().thread_name("tokio worker");
     tasks::install(&mut builder);
-    match builder.build() {
+    match tasks::start(&mut builder) {
         Ok(runtime) => RUNTIME.get_or_init(|| runtime),
         Err(error) => panic!(
             "the async runtime could not be started: {}",
-            tasks::no_threads(&error)
+            tasks::cannot_start(&error)
         ),
     }
 }

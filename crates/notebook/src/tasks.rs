@@ -69,13 +69,27 @@ pub(crate) use crate::current::{current_cell, enter_cell};
 pub(crate) use hooks::install;
 pub(crate) use registry::{panics, spawned_at};
 #[cfg(notebook_console)]
-pub(crate) use spawned::pending;
+pub(crate) use spawned::{NAME_FIELD, pending};
 pub(crate) use spawned::{is_whole_task, name_current};
 
-/// What to do where the operating system gives no threads.
-pub(crate) fn no_threads(error: &std::io::Error) -> String {
+/// Starts a runtime. Where the system gives it no thread, tokio panics; this is an error.
+pub(crate) fn start(
+    builder: &mut ::tokio::runtime::Builder,
+) -> std::io::Result<::tokio::runtime::Runtime> {
+    // With its first thread a runtime works; more it can do without.
+    std::thread::Builder::new().spawn(|| ())?;
+    builder.build()
+}
+
+/// Why the operating system did not let a runtime start, and what to do.
+pub(crate) fn cannot_start(error: &std::io::Error) -> String {
+    // ENFILE and EMFILE.
+    let (missing, limit) = match error.raw_os_error() {
+        Some(23 | 24) => ("file descriptors", "ulimit -n"),
+        _ => ("threads or memory", "ulimit -u"),
+    };
     format!(
-        "{error}. The system gave no threads or memory: close other notebooks and programs, or raise the limit (`ulimit -u`), and run the cell again"
+        "{error}. The system gave no {missing}: close other notebooks and programs, or raise the limit (`{limit}`), and run the cell again"
     )
 }
 

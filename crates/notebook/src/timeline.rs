@@ -79,11 +79,29 @@ pub use row::{PollSpan, Row};
 ///
 /// The recording ends when the block does. Tasks that it spawned and did not await are shown as
 /// still running.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{exercise::ms, timeline::{self, Named}, tokio::{join, time::sleep}};
+///
+/// let waits = async { join!(sleep(ms(20)).named("long"), sleep(ms(10)).named("short")) };
+/// let recording = timeline::record("Two waits", waits).await;
+/// assert_eq!(recording.order_of_ends(), ["short", "long"]);
+/// # });
+/// ```
 pub async fn record<F: Future>(title: impl Into<String>, future: F) -> Recording {
     record_value(title, future).await.1
 }
 
 /// Runs `future` as [`record`] does, and gives its value together with the record.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let (sum, recording) = notebook::timeline::record_value("A sum", async { 6 + 9 }).await;
+/// assert_eq!(sum, 15);
+/// println!("{recording}");
+/// # });
+/// ```
 pub async fn record_value<F: Future>(
     title: impl Into<String>,
     future: F,
@@ -134,6 +152,16 @@ pub struct Everything {
 }
 
 /// Begins to record everything in the process. A second one takes the place of the first.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{timeline, tokio};
+///
+/// let everything = timeline::start("Everything");
+/// tokio::spawn(async {}).await.unwrap();
+/// println!("{}", everything.stop());
+/// # });
+/// ```
 pub fn start(title: impl Into<String>) -> Everything {
     let recorder = Recorder::new(&title.into(), DEFAULT_THRESHOLD);
     crate::trace::context::record_everything(scope_of(&recorder));

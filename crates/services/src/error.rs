@@ -1,8 +1,13 @@
 //! Why a service could not start, or a setting was refused.
 
+use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// The longest that a service can be set to wait before an answer.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// A setting that is outside its limits. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +19,29 @@ pub struct SettingError {
     pub given: String,
     /// The values that it takes, with their unit.
     pub allowed: String,
+}
+
+/// Refuses what was `given` for a setting, unless it `holds`.
+pub(crate) fn ensure(
+    holds: bool,
+    setting: &'static str,
+    given: impl Display,
+    allowed: impl Into<String>,
+) -> Result<(), SettingError> {
+    if holds {
+        return Ok(());
+    }
+    Err(SettingError {
+        setting,
+        given: given.to_string(),
+        allowed: allowed.into(),
+    })
+}
+
+/// Refuses a wait before an answer that is longer than [`LONGEST_WAIT`].
+pub(crate) fn ensure_wait(setting: &'static str, wait: Duration) -> Result<(), SettingError> {
+    let given = format_args!("{wait:?}");
+    ensure(wait <= LONGEST_WAIT, setting, given, "at most 60 s")
 }
 
 /// Why a service could not start. Its text says what was tried and what to do about it.

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
+use crate::error::ensure;
 use crate::server::{server_counters, server_handle, server_settings};
 use crate::{Server, ServerBuilder, SettingError, StartError};
 pub use call::Call;
@@ -259,36 +260,23 @@ impl FleetBuilder {
     }
 
     fn check(&self) -> Result<(), SettingError> {
-        let refuse = |setting, given: String, allowed: &str| {
-            let allowed = allowed.into();
-            Err(SettingError {
-                setting,
-                given,
-                allowed,
-            })
-        };
-        if !(1..=20).contains(&self.max_instances) {
-            return refuse(
-                "max_instances",
-                self.max_instances.to_string(),
-                "from 1 to 20",
-            );
-        }
-        if !(1..=1_000).contains(&self.concurrency) {
-            return refuse(
-                "concurrency",
-                self.concurrency.to_string(),
-                "from 1 to 1 000",
-            );
-        }
-        // Written so that it is also false for what is not a number.
-        if !(0.001..=10.0).contains(&self.time_scale) {
-            return refuse(
-                "time_scale",
-                self.time_scale.to_string(),
-                "from 0.001 to 10",
-            );
-        }
+        let instances = self.max_instances;
+        ensure(
+            (1..=20).contains(&instances),
+            "max_instances",
+            instances,
+            "from 1 to 20",
+        )?;
+        let at_once = self.concurrency;
+        ensure(
+            (1..=1_000).contains(&at_once),
+            "concurrency",
+            at_once,
+            "from 1 to 1 000",
+        )?;
+        // False for what is not a number, too.
+        let scales = (0.001..=10.0).contains(&self.time_scale);
+        ensure(scales, "time_scale", self.time_scale, "from 0.001 to 10")?;
         let longest = Duration::from_secs(24 * 60 * 60);
         for (setting, time) in [
             ("run_time", self.run_time),
@@ -296,9 +284,8 @@ impl FleetBuilder {
             ("idle_after", self.idle_after),
             ("wait_at_most", self.wait_at_most),
         ] {
-            if time > longest {
-                return refuse(setting, format!("{time:?}"), "at most a day");
-            }
+            let given = format_args!("{time:?}");
+            ensure(time <= longest, setting, given, "at most a day")?;
         }
         Ok(())
     }

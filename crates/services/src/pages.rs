@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::error::LONGEST_WAIT;
 use crate::server::{server_counters, server_handle, server_settings};
 use crate::{Server, ServerBuilder, SettingError, StartError};
-use settings::{LONGEST_WAIT, Settings};
+use settings::Settings;
 
 /// A running site of web pages on this machine (127.0.0.1), to fetch from.
 ///

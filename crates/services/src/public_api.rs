@@ -8,11 +8,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::error::{LONGEST_WAIT, ensure, ensure_wait};
 use crate::server::record::{Record, record_handle};
 use crate::server::{server_handle, server_settings};
-use crate::{Server, ServerBuilder, SettingError, StartError};
-
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+use crate::{Server, ServerBuilder, StartError};
 
 /// A running JSON API on this machine (127.0.0.1), in the shape of the public ones that homework is often set on.
 ///
@@ -139,24 +138,9 @@ impl PublicApiBuilder {
     /// [`StartError::Setting`] when a setting is outside its limits; the other [`StartError`]s when the port is
     /// taken or the system has no thread to give.
     pub async fn start(self) -> Result<PublicApi, StartError> {
-        let wrong = |setting, given, allowed: &str| {
-            let allowed = allowed.to_owned();
-            Err(StartError::Setting(SettingError {
-                setting,
-                given,
-                allowed,
-            }))
-        };
-        if self.settings.latency > LONGEST_WAIT {
-            return wrong(
-                "latency",
-                format!("{:?}", self.settings.latency),
-                "at most 60 s",
-            );
-        }
-        if self.settings.limit == 0 {
-            return wrong("limit", "0".into(), "at least 1 request at once");
-        }
+        ensure_wait("latency", self.settings.latency)?;
+        let some = self.settings.limit > 0;
+        ensure(some, "limit", 0, "at least 1 request at once")?;
         let record = Arc::new(Record::default());
         let router = routes::router(self.settings, Arc::clone(&record));
         let server = self.server.record(&record).start(|_| router).await?;

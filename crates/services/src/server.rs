@@ -18,6 +18,7 @@ use std::time::Duration;
 use axum::Router;
 use futures::future::BoxFuture;
 
+use crate::error::ensure;
 use crate::{SettingError, StartError};
 pub use host::End;
 use host::Host;
@@ -266,28 +267,21 @@ impl ServerBuilder {
     }
 
     fn check(&self) -> Result<(), SettingError> {
-        let refuse = |setting, given: String, allowed: &str| {
-            Err(SettingError {
-                setting,
-                given,
-                allowed: allowed.into(),
-            })
-        };
         self.limits.check()?;
-        if !(1..=64).contains(&self.workers) {
-            return refuse("workers", self.workers.to_string(), "from 1 to 64 threads");
-        }
-        if self.headers_within.is_zero() {
-            return refuse("headers_within", "0 s".into(), "longer than nothing");
-        }
-        let is_plain = |name: &String| {
-            (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
-        };
-        if let Some(name) = &self.instance
-            && !is_plain(name)
-        {
+        let threads = self.workers;
+        ensure(
+            (1..=64).contains(&threads),
+            "workers",
+            threads,
+            "from 1 to 64 threads",
+        )?;
+        let some_time = !self.headers_within.is_zero();
+        ensure(some_time, "headers_within", "0 s", "longer than nothing")?;
+        if let Some(name) = &self.instance {
+            let is_plain =
+                (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic());
             let allowed = "1 to 64 visible ASCII characters: it goes into a header";
-            return refuse("instance", format!("{name:?}"), allowed);
+            ensure(is_plain, "instance", format_args!("{name:?}"), allowed)?;
         }
         Ok(())
     }

@@ -8,12 +8,12 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::error::{LONGEST_WAIT, ensure, ensure_wait};
 use crate::server::record::{Record, record_handle};
 use crate::server::{server_handle, server_settings};
 use crate::{Server, ServerBuilder, SettingError, StartError};
 
 const ARTICLES: RangeInclusive<usize> = 1..=10_000;
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// A running web site on this machine (127.0.0.1), made for scrapers to be tried on.
 ///
@@ -160,23 +160,11 @@ impl SiteBuilder {
 }
 
 impl Settings {
-    fn check(&self) -> Result<(), StartError> {
-        if !ARTICLES.contains(&self.articles) {
-            return Err(StartError::Setting(SettingError {
-                setting: "articles",
-                given: self.articles.to_string(),
-                allowed: format!("from {} to {}", ARTICLES.start(), ARTICLES.end()),
-            }));
-        }
-        for (setting, wait) in [("latency", self.latency), ("crawl_delay", self.crawl_delay)] {
-            if wait > LONGEST_WAIT {
-                return Err(StartError::Setting(SettingError {
-                    setting,
-                    given: format!("{wait:?}"),
-                    allowed: "at most 60 s".into(),
-                }));
-            }
-        }
-        Ok(())
+    fn check(&self) -> Result<(), SettingError> {
+        let allowed = format!("from {} to {}", ARTICLES.start(), ARTICLES.end());
+        let count = self.articles;
+        ensure(ARTICLES.contains(&count), "articles", count, allowed)?;
+        ensure_wait("latency", self.latency)?;
+        ensure_wait("crawl_delay", self.crawl_delay)
     }
 }

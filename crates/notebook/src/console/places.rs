@@ -1,9 +1,9 @@
 //! What the console is told of a task that a cell spawned: its name, and the cell and the line of its spawn. tokio would
 //! tell it a line of the generated file.
 
-use super::NAME_FIELD;
+use crate::tasks::{self, NAME_FIELD};
 use crate::timeline::NamedFuture;
-use crate::{runtime, source, tasks};
+use crate::{runtime, source};
 use channel::CellPlace;
 use console_subscriber::ConsoleLayer;
 use std::fmt::Debug;

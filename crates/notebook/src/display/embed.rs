@@ -128,11 +128,13 @@ impl IFrame {
 impl RichDisplay for IFrame {
     fn mime_bundle(&self) -> MimeBundle {
         let ((width, height), address) = (self.size, escape(&self.address));
+        // A page that sets no colors counts on a white ground: on a dark one its text would be lost.
         MimeBundle::new()
             .with(
                 "text/html",
                 format!(
-                    "<iframe src=\"{address}\" title=\"{address}\" width=\"{width}\" height=\"{height}\"></iframe>"
+                    "<iframe src=\"{address}\" title=\"{address}\" width=\"{width}\" height=\"{height}\" \
+                     style=\"background:#fff\"></iframe>"
                 ),
             )
             .with("text/plain", format!("(the page {})", self.address))

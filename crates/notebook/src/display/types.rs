@@ -146,7 +146,7 @@ picture_type!(
     "a PNG picture"
 );
 picture_type!(
-    /// A picture in JPEG, as bytes: `Jpeg::from_file("harbour.jpg")?.alt("the harbour at dawn")`.
+    /// A picture in JPEG, as bytes: `Jpeg::from_file("harbor.jpg")?.alt("the harbor at dawn")`.
     Jpeg,
     "image/jpeg",
     "a JPEG picture"

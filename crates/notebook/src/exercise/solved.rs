@@ -52,6 +52,11 @@ pub struct Progress {
 }
 
 /// The progress that is kept in the kernel's working directory.
+///
+/// ```
+/// let (solved, known) = notebook::exercise::progress().exercises();
+/// println!("{solved} of {known} exercises are solved");
+/// ```
 #[must_use]
 pub fn progress() -> Progress {
     path().map_or_else(Progress::default, |path| read(&path))
@@ -59,6 +64,10 @@ pub fn progress() -> Progress {
 
 /// From here on, this process doesn't write down any progress: for tests, and for an instructor who
 /// shows a lesson.
+///
+/// ```
+/// notebook::exercise::keep_no_progress();
+/// ```
 pub fn keep_no_progress() {
     KEPT.store(false, Ordering::Relaxed);
 }

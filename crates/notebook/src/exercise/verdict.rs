@@ -1,7 +1,7 @@
 //! What the learner is told: what holds, what doesn't yet, a hint, and in the end what a good answer looks like.
 
 use super::definition::Plan;
-use super::words::{count, escape, inline};
+use super::words::{count, inline};
 use crate::display::{MimeBundle, RichDisplay, shows_itself};
 use std::fmt;
 
@@ -175,7 +175,7 @@ impl Verdict {
     /// The verdict in HTML, without colors of its own, so that it follows the notebook's theme.
     #[must_use]
     pub fn html(&self) -> String {
-        let mut html = format!("<p><strong>{}</strong></p>", escape(&self.headline()));
+        let mut html = format!("<p><strong>{}</strong></p>", inline(&self.headline()));
         html.push_str("<ul style=\"list-style:none;padding-left:1em\">");
         for finding in &self.findings {
             let (sign, meaning) = finding.sign();

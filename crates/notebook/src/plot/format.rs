@@ -143,10 +143,12 @@ impl Unit {
     /// A number that is already written, with this unit's name after it.
     pub(crate) fn suffixed(&self, number: &str, name: &str) -> String {
         if name.is_empty() {
-            number.to_owned()
-        } else {
-            format!("{number} {name}")
+            return number.to_owned();
         }
+        // One of them: `1 byte`, not `1 bytes`. A short name is a symbol: `ms`, `GPS`.
+        let one = name.strip_suffix('s').filter(|one| one.len() > 2);
+        let name = one.filter(|_| number == "1").unwrap_or(name);
+        format!("{number} {name}")
     }
 }
 
@@ -175,6 +177,15 @@ mod tests {
             assert_eq!(format_seconds(seconds), expected);
         }
         assert!(format_duration(Duration::MAX).len() < 20);
+    }
+
+    #[test]
+    fn one_of_a_unit_is_singular() {
+        let written = |value, unit| Unit::named(unit).format(value);
+        assert_eq!(written(1.0, "bytes"), "1 byte");
+        assert_eq!(written(2.0, "bytes"), "2 bytes");
+        assert_eq!(written(1.5, "tickets"), "1.50 tickets");
+        assert_eq!(written(1.0, "ms"), "1 ms");
     }
 
     #[test]

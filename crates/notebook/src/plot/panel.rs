@@ -12,6 +12,9 @@ const MOST_MARKERS: usize = 150;
 /// Above each panel: room for the name of its y axis.
 const HEAD: f64 = 22.0;
 const GAP: f64 = 10.0;
+/// How the names of lines look, and how far apart two lines of one are.
+const NAME: Label = Label::TEXT.bold();
+const LINE: f64 = 15.0;
 
 /// A panel ready to be drawn.
 pub(crate) struct Panel<'a> {
@@ -158,21 +161,31 @@ impl<'a> Panel<'a> {
         right: f64,
     ) {
         ends.sort_by(|one, other| one.1.1.total_cmp(&other.1.1));
-        // Two lines of text a name where there is room, one where there are many.
-        let roomy = ends.len() as f64 * 36.0 <= lower - upper + 30.0;
+        let room = sheet.width() - right - 36.0;
+        let names: Vec<Vec<String>> = ends
+            .iter()
+            .map(|(index, ..)| NAME.lines(&self.lines[*index].name, room))
+            .collect();
+        // The name, and its value below it, where there is room; names alone where there are many.
+        let heights: Vec<f64> = names
+            .iter()
+            .map(|lines| 21.0 + LINE * lines.len() as f64)
+            .collect();
+        let roomy = heights.iter().sum::<f64>() <= lower - upper + 30.0;
         let crowded = ((lower - upper + 20.0) / ends.len().max(1) as f64).min(17.0);
-        // Two lines of text must end above the labels of the x axis.
-        let (apart, limit) = if roomy {
-            (36.0, lower - 4.0)
-        } else {
-            (crowded, lower)
-        };
         let wanted: Vec<f64> = ends.iter().map(|(_, (_, y), _)| *y).collect();
-        let places = spread_out(&wanted, apart, upper, limit);
+        // A value must end above the labels of the x axis.
+        let places = if roomy {
+            spread_out(&wanted, &heights, upper - 18.0, lower + 14.0)
+        } else {
+            let half = crowded / 2.0;
+            let heights = vec![crowded; wanted.len()];
+            spread_out(&wanted, &heights, upper - half, lower + half)
+        };
         // A name that is not level with its line's end is led to it, and so are then all others.
         let mut moved = ends.iter().zip(&places);
         let led = moved.any(|((_, end, _), y)| (y - end.1).abs() > 3.0 || right - end.0 > 3.0);
-        for ((index, end, value), y) in ends.into_iter().zip(places) {
+        for (((index, end, value), lines), y) in ends.into_iter().zip(names).zip(places) {
             let style = self.first_style + index;
             if led {
                 let leader = [(end.0 + 6.0, end.1), (right + 14.0, y)];
@@ -182,8 +195,11 @@ impl<'a> Panel<'a> {
             let at = right + if led { 30.0 } else { 12.0 };
             let (name, room) = (&self.lines[index].name, sheet.width() - 6.0 - at);
             if roomy {
-                sheet.fitted(name, (at, y - 7.5), Label::TEXT.bold(), room);
-                sheet.fitted(&value, (at, y + 8.5), Label::SMALL, room);
+                let half = LINE / 2.0 * (lines.len() - 1) as f64;
+                for (row, line) in lines.iter().enumerate() {
+                    sheet.text(line, (at, y - 7.5 - half + LINE * row as f64), NAME);
+                }
+                sheet.fitted(&value, (at, y + 8.5 + half), Label::SMALL, room);
             } else {
                 sheet.fitted(name, (at, y), Label::SMALL, room);
             }
@@ -191,18 +207,21 @@ impl<'a> Panel<'a> {
     }
 }
 
-/// Moves sorted places as little as needed to be `apart` from each other, within the limits.
-fn spread_out(wanted: &[f64], apart: f64, upper: f64, lower: f64) -> Vec<f64> {
+/// Moves the middles of blocks of these heights, in order, as little as needed for none to cover another or to
+/// leave the space from `top` to `bottom`.
+fn spread_out(wanted: &[f64], heights: &[f64], top: f64, bottom: f64) -> Vec<f64> {
+    let mut free = top;
     let mut places: Vec<f64> = Vec::with_capacity(wanted.len());
-    for y in wanted {
-        let free = places.last().map_or(upper, |last| last + apart);
-        places.push(y.max(free));
+    for (y, height) in wanted.iter().zip(heights) {
+        let place = y.max(free + height / 2.0);
+        free = place + height / 2.0;
+        places.push(place);
     }
     // Then from below upwards, for what was pushed out at the bottom.
-    let mut limit = lower;
-    for place in places.iter_mut().rev() {
-        *place = place.min(limit);
-        limit = *place - apart;
+    let mut limit = bottom;
+    for (place, height) in places.iter_mut().zip(heights).rev() {
+        *place = place.min(limit - height / 2.0);
+        limit = *place - height / 2.0;
     }
     places
 }
@@ -230,11 +249,13 @@ mod tests {
 
     #[test]
     fn names_keep_clear_of_each_other() {
+        let spread_out = |wanted: &[f64], heights: &[f64]| spread_out(wanted, heights, 0.0, 100.0);
         assert_eq!(
-            spread_out(&[10.0, 12.0, 14.0], 10.0, 0.0, 100.0),
+            spread_out(&[10.0, 12.0, 14.0], &[10.0; 3]),
             [10.0, 20.0, 30.0]
         );
-        assert_eq!(spread_out(&[95.0, 98.0], 10.0, 0.0, 100.0), [90.0, 100.0]);
-        assert_eq!(spread_out(&[50.0], 10.0, 0.0, 100.0), [50.0]);
+        assert_eq!(spread_out(&[95.0, 98.0], &[10.0; 2]), [85.0, 95.0]);
+        assert_eq!(spread_out(&[50.0], &[10.0]), [50.0]);
+        assert_eq!(spread_out(&[50.0, 52.0], &[10.0, 30.0]), [50.0, 70.0]);
     }
 }

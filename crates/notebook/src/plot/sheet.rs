@@ -198,6 +198,11 @@ impl Label {
         texts.fold(0.0, |widest, text| self.width(text.as_ref()).max(widest))
     }
 
+    /// `text` on one line, or on two where one has no room for it.
+    pub(crate) fn lines(self, text: &str, room: f64) -> Vec<String> {
+        style::one_or_two_lines(text, self.breadth(), room)
+    }
+
     /// `text` cut to `room` pixels.
     pub(crate) fn fit(self, text: &str, room: f64) -> String {
         style::fit(text, self.breadth(), room)

@@ -35,12 +35,30 @@ pub const GRID: RGBAColor = style::GRID;
 
 /// The color of the series with this number, counted from 0; after seven they begin again. All can be
 /// told apart by color-blind people, and be seen on a white page and on a dark one.
+///
+/// ```
+/// use notebook::plot::theme;
+///
+/// assert_eq!(theme::color(0), theme::color(7));
+/// assert_ne!(theme::color(0), theme::color(1));
+/// ```
 #[must_use]
 pub fn color(series: usize) -> RGBColor {
     style::color(series)
 }
 
 /// Text of this many pixels, in the color of text.
+///
+/// ```
+/// use notebook::plot::{draw, theme};
+/// use notebook::plotters::prelude::*;
+///
+/// draw("A word", |area| {
+///     area.draw(&Text::new("here", (20, 20), theme::text(14)))?;
+///     Ok(())
+/// })?;
+/// # Ok::<(), notebook::plot::DrawError>(())
+/// ```
 #[must_use]
 pub fn text(pixels: u32) -> TextStyle<'static> {
     (FontFamily::SansSerif, pixels).into_font().color(&INK)

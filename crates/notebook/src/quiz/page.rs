@@ -90,7 +90,7 @@ impl Question {
             let text = if self.choices_are_output() {
                 // A block of its own, so that its lines stand below each other.
                 format!(
-                    "<code style=\"display:inline-block;vertical-align:top\">{}</code>",
+                    "<code style=\"display:inline-block;vertical-align:top;margin-bottom:.2em\">{}</code>",
                     escape(&choice.text).replace('\n', "<br>")
                 )
             } else {

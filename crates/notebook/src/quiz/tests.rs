@@ -88,7 +88,7 @@ fn code_is_shown_and_handed_to_the_tests() {
         "{html}"
     );
     assert!(
-        html.contains("vertical-align:top\">&lt;a&gt;<br>b</code>"),
+        html.contains("margin-bottom:.2em\">&lt;a&gt;<br>b</code>"),
         "{html}"
     );
     let data = form(&prints, "application/vnd.async-notebook.quiz+json");

@@ -12,6 +12,15 @@ use std::sync::atomic::Ordering::Relaxed;
 /// Runs a closure on a thread where it may block, as [`::tokio::task::spawn_blocking`] does. What it
 /// prints belongs to the cell that called this.
 ///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::tokio::task;
+///
+/// let text = task::spawn_blocking(|| std::fs::read_to_string("Cargo.toml")).await.unwrap();
+/// assert!(text.is_ok());
+/// # });
+/// ```
+///
 /// # Panics
 /// Outside of a runtime. In a cell there always is one.
 #[track_caller]
@@ -20,30 +29,35 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    spawn_blocking_by(work, ::tokio::task::spawn_blocking)
+    let (watched, entry) = watched(work);
+    let handle = ::tokio::task::spawn_blocking(watched);
+    register(&handle, entry);
+    handle
 }
 
 /// A closure, boxed as futures of tasks are.
 pub(super) type Boxed<R> = Box<dyn FnOnce() -> R + Send>;
 
-/// Runs a closure in any of tokio's ways, watched. What that gives can end it before it begins.
+/// A closure, watched, and what is known of it: as [`watched`](super::spawned::watched) has it of a future.
 #[track_caller]
-pub(super) fn spawn_blocking_by<F, R, H>(work: F, spawn: impl FnOnce(Boxed<R>) -> H) -> H
+pub(super) fn watched<F, R>(work: F) -> (Boxed<R>, Arc<Entry>)
 where
     F: FnOnce() -> R + Send + 'static,
-    H: Aborts,
 {
     let entry = Entry::new(Work::Closure, Some(Location::caller()), true);
     let life = Life {
         entry: Arc::clone(&entry),
         outcome: Outcome::Cancelled,
     };
-    let handle = spawn(Box::new(move || life.run(work)));
+    (Box::new(move || life.run(work)), entry)
+}
+
+/// Notes what can end it before it begins.
+pub(super) fn register(handle: &impl Aborts, entry: Arc<Entry>) {
     let abort = handle.abort_handle();
     let id = abort.id();
     let _ = entry.abort.set(abort);
     registry::insert(id, entry);
-    handle
 }
 
 /// From the spawn of a closure to its end. Dropped before it ran, it was cancelled.

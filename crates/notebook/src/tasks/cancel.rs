@@ -46,6 +46,17 @@ pub enum CancelError {
 /// Cancels a task by its id, as [`tasks::list`](super::list()) shows it. It ends at its next
 /// `.await`; who awaits it gets an error that says so.
 ///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{tasks, tokio};
+///
+/// let task = tokio::spawn(std::future::pending::<()>());
+/// tasks::cancel(task.id())?;
+/// assert!(task.await.unwrap_err().is_cancelled());
+/// # Ok::<(), notebook::tasks::CancelError>(())
+/// # }).unwrap();
+/// ```
+///
 /// # Errors
 /// When there is no such task, when a library spawned it, when nobody but its spawner can reach it, and when it
 /// is a closure that runs already.
@@ -68,6 +79,15 @@ pub fn cancel(id: Id) -> Result<(), CancelError> {
 
 /// Cancels every task that cells have spawned, but not the one that calls this, and says how many.
 /// Tasks that libraries spawned live on, those of a server in the background for example.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{tasks, tokio};
+///
+/// let waiting = [tokio::spawn(std::future::pending::<()>()), tokio::spawn(std::future::pending())];
+/// assert!(tasks::cancel_all() >= waiting.len());
+/// # });
+/// ```
 pub fn cancel_all() -> usize {
     let caller = task::try_id();
     let mut cancelled = 0;

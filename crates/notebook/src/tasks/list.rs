@@ -14,6 +14,17 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// All tasks that live now, those that cells have spawned first, the eldest on top.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{tasks, timeline::Named, tokio};
+///
+/// let task = tokio::spawn(std::future::pending::<()>().named("waits"));
+/// tokio::task::yield_now().await;
+/// assert!(tasks::list().iter().any(|info| info.id() == task.id()));
+/// task.abort();
+/// # });
+/// ```
 #[must_use]
 pub fn list() -> TaskList {
     let now = clock::now();

@@ -1,7 +1,7 @@
 //! Tasks that stay on one thread.
 
 use super::runtimes::Runtime;
-use super::spawned::spawn_local_by;
+use super::spawned::{LocalFuture, register, watched};
 use super::wrap::{derefs, forwards, spawns};
 use ::tokio::task::{self, JoinHandle, LocalEnterGuard};
 use std::future::Future;
@@ -11,6 +11,17 @@ use std::task::{Context, Poll};
 /// Spawns a future as a task that stays on this thread, as [`::tokio::task::spawn_local`] does. In a cell it lives
 /// at most until the cell ends.
 ///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::tokio::task::{LocalSet, spawn_local};
+/// use std::rc::Rc;
+///
+/// let shared = Rc::new(7); // not `Send`
+/// let value = LocalSet::new().run_until(async move { spawn_local(async move { *shared }).await }).await;
+/// assert_eq!(value.unwrap(), 7);
+/// # });
+/// ```
+///
 /// # Panics
 /// Outside of a [`LocalSet`] and of a [`LocalRuntime`](super::LocalRuntime).
 #[track_caller]
@@ -19,7 +30,10 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    spawn_local_by(Box::pin(future), task::spawn_local)
+    let (watched, entry) = watched::<LocalFuture<F::Output>>(Box::pin(future));
+    let handle = task::spawn_local(watched);
+    register(&handle, entry);
+    handle
 }
 
 /// Tasks that stay on one thread, and so need not be `Send`: tokio's own [`LocalSet`](task::LocalSet), whose

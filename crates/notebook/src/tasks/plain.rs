@@ -1,6 +1,6 @@
 //! A runtime of tokio alone, to measure beside.
 
-use crate::tasks::no_threads;
+use crate::tasks::{cannot_start, start};
 use ::tokio::runtime::{Builder, Runtime};
 use ::tokio::task::AbortHandle;
 use std::future::Future;
@@ -29,9 +29,9 @@ where
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     let runtime = match RUNTIME.get() {
         Some(runtime) => runtime,
-        None => match Builder::new_multi_thread().enable_all().build() {
+        None => match start(Builder::new_multi_thread().enable_all()) {
             Ok(runtime) => RUNTIME.get_or_init(|| runtime),
-            Err(error) => panic!("a runtime could not be started: {}", no_threads(&error)),
+            Err(error) => panic!("a runtime could not be started: {}", cannot_start(&error)),
         },
     };
     let task = runtime.spawn(Box::pin(future));

@@ -19,6 +19,15 @@ use std::task::{Context, Poll};
 /// quicker, since the machinery around a task is then generated once, in this library, and not again
 /// for every future. And the task can be listed, named, cancelled and recorded.
 ///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::tokio;
+///
+/// let sum = tokio::spawn(async { 6 + 9 });
+/// assert_eq!(sum.await.unwrap(), 15);
+/// # });
+/// ```
+///
 /// # Panics
 /// Outside of a runtime. In a cell there always is one.
 #[track_caller]
@@ -27,7 +36,10 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    spawn_by(Box::pin(future), ::tokio::spawn)
+    let (watched, entry) = watched::<SendFuture<F::Output>>(Box::pin(future));
+    let handle = ::tokio::spawn(watched);
+    register(&handle, entry);
+    handle
 }
 
 /// What a spawn gives back: it can end the task.
@@ -47,37 +59,22 @@ impl Aborts for AbortHandle {
     }
 }
 
-/// Spawns a future in any of tokio's ways, watched.
+/// A task's future, watched, and what is known of the task. Hand it to tokio at once, on this thread, and then
+/// [`register`] it. To be called where the user's own call ends up: a panic of tokio's then names the user's line.
 #[track_caller]
-pub(super) fn spawn_by<T, H: Aborts>(
-    future: Pin<Box<SendFuture<T>>>,
-    spawn: impl FnOnce(Spawned<SendFuture<T>>) -> H,
-) -> H {
-    spawn_watched(future, spawn)
-}
-
-/// The same of a future that stays on its thread.
-#[track_caller]
-pub(super) fn spawn_local_by<T, H: Aborts>(
-    future: Pin<Box<LocalFuture<T>>>,
-    spawn: impl FnOnce(Spawned<LocalFuture<T>>) -> H,
-) -> H {
-    spawn_watched(future, spawn)
-}
-
-#[track_caller]
-fn spawn_watched<F: ?Sized, H: Aborts>(
-    future: Pin<Box<F>>,
-    spawn: impl FnOnce(Spawned<F>) -> H,
-) -> H {
-    let spawned = Spawned::new(future, Location::caller());
-    let entry = Arc::clone(&spawned.entry);
-    let handle = spawn(spawned);
-    register(handle.abort_handle(), entry);
-    handle
+pub(super) fn watched<F: ?Sized>(future: Pin<Box<F>>) -> (Spawned<F>, Arc<Entry>) {
+    Spawned::new(future, Location::caller())
 }
 
 /// Lets others go first, as [`::tokio::task::yield_now`] does.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::tokio::task::yield_now;
+///
+/// for _ in 0..3 { yield_now().await }
+/// # });
+/// ```
 pub async fn yield_now() {
     if let Some(scope) = crate::trace::context::current() {
         scope.yields();
@@ -102,7 +99,8 @@ struct FirstPoll {
 }
 
 /// Notes what only is known once tokio has the task.
-fn register(abort: AbortHandle, entry: Arc<Entry>) {
+pub(super) fn register(handle: &impl Aborts, entry: Arc<Entry>) {
+    let abort = handle.abort_handle();
     let id = abort.id();
     let _ = entry.abort.set(abort);
     if PENDING.with_borrow_mut(Option::take).is_some() {
@@ -139,7 +137,10 @@ pub(super) struct Spawned<F: ?Sized> {
 
 impl<F: ?Sized> Spawned<F> {
     /// Hand it to tokio at once, on this thread.
-    fn new(future: Pin<Box<F>>, spawned_at: &'static Location<'static>) -> Spawned<F> {
+    fn new(
+        future: Pin<Box<F>>,
+        spawned_at: &'static Location<'static>,
+    ) -> (Spawned<F>, Arc<Entry>) {
         let entry = Entry::new(Work::Task, Some(spawned_at), true);
         let watch = entry
             .scope()
@@ -148,12 +149,13 @@ impl<F: ?Sized> Spawned<F> {
         PENDING.set(Some(Arc::clone(&entry)));
         #[cfg(notebook_console)]
         PENDING_SIZE.set(size_of_val(&*future));
-        Spawned {
+        let spawned = Spawned {
             future,
-            entry,
+            entry: Arc::clone(&entry),
             watch,
             polled: false,
-        }
+        };
+        (spawned, entry)
     }
 }
 
@@ -231,13 +233,17 @@ pub(crate) fn is_whole_task(address: *const (), size: usize) -> bool {
     })
 }
 
+/// The field of tokio's span around a task that holds its name.
+#[cfg(notebook_console)]
+pub(crate) const NAME_FIELD: &str = "task.name";
+
 /// Gives the task whose first poll this thread is in a name.
 pub(crate) fn name_current(name: &str) {
     FIRST_POLL.with_borrow(|first| {
         if let Some(first) = first {
             let _ = first.entry.name.set(name.to_owned());
             #[cfg(notebook_console)]
-            tracing::Span::current().record(crate::console::NAME_FIELD, name);
+            tracing::Span::current().record(NAME_FIELD, name);
             if let Some(scope) = &first.scope {
                 scope.set_name(name);
             }

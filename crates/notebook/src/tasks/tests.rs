@@ -3,6 +3,8 @@ use crate::timeline::Named;
 use ::tokio::runtime::Builder;
 use ::tokio::time::{Duration, timeout};
 use std::future::{Future, pending};
+use std::sync::Mutex;
+use std::thread::{ThreadId, current};
 
 fn run<T>(future: impl Future<Output = T>) -> T {
     run_within(Duration::from_secs(30), future)
@@ -69,8 +71,29 @@ fn tasks_of_a_set_can_be_cancelled_one_by_one() {
 
 #[test]
 fn a_spawn_without_a_runtime_leaves_nothing_behind() {
+    static PLACES: Mutex<Vec<(ThreadId, String)>> = Mutex::new(Vec::new());
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let place = info.location().map(|place| place.file().to_owned());
+        let mut places = PLACES.lock().unwrap();
+        places.push((current().id(), place.unwrap_or_default()));
+        drop(places);
+        others(info);
+    }));
     let refused = std::panic::catch_unwind(|| spawn(pending::<()>()));
     assert!(refused.is_err());
+    let blocking = std::panic::catch_unwind(|| crate::tasks::spawn_blocking(|| ()));
+    assert!(blocking.is_err());
+    let local = std::panic::catch_unwind(|| crate::tasks::spawn_local(pending::<()>()));
+    assert!(local.is_err());
+    // Each on the caller's line, and not on one of the library or of the standard library.
+    let places = PLACES.lock().unwrap();
+    let here = places
+        .iter()
+        .filter(|(thread, _)| *thread == current().id());
+    let here: Vec<&str> = here.map(|(_, place)| place.as_str()).collect();
+    assert_eq!(here, [file!(); 3]);
+    drop(places);
     // The next task that tokio sees on this thread is not taken for the refused one.
     run(async {
         let foreign = ::tokio::spawn(pending::<()>());
@@ -300,6 +323,21 @@ fn the_cell_is_kept_on_any_runtime() {
         (one.await.expect("no panic"), current_cell())
     });
     assert_eq!((one, two), (9, 9));
+    // And on those that lessons make.
+    let seen = async || {
+        let task = spawn(async {
+            ::tokio::task::yield_now().await;
+            current_cell()
+        });
+        (current_cell(), task.await.expect("no panic"))
+    };
+    let on_others = on_threads.block_on(async {
+        (
+            crate::timeline::on_current_thread(seen()).await,
+            crate::timeline::on_workers(2, seen()).await,
+        )
+    });
+    assert_eq!(on_others, ((9, 9), (9, 9)));
     enter_cell(0);
 }
 
@@ -357,4 +395,46 @@ fn a_hundred_thousand_tasks_are_a_table_with_sums() {
         assert_eq!(summed, listed.len() - 50, "{text}");
         set.shutdown().await;
     });
+}
+
+#[test]
+fn where_the_system_gives_no_thread_the_error_says_what_to_do() {
+    const CHILD: &str = "TAKES_ALL_MEMORY";
+    if std::env::var_os(CHILD).is_none() {
+        // In a process of its own, which may use so much memory and no more.
+        let name = "tasks::tests::where_the_system_gives_no_thread_the_error_says_what_to_do";
+        let child = std::process::Command::new("sh")
+            .args(["-c", "ulimit -v 4000000; exec \"$0\" --exact \"$1\""])
+            .arg(std::env::current_exe().expect("this program"))
+            .arg(name)
+            .env(CHILD, "1")
+            .output()
+            .expect("a shell");
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(
+            child.status.success() && said.contains("1 passed"),
+            "{said}"
+        );
+        return;
+    }
+    // Until not even the stack of a thread is left.
+    let mut ballast: Vec<Vec<u8>> = Vec::with_capacity(10_000);
+    loop {
+        let mut megabyte = Vec::new();
+        if megabyte.try_reserve_exact(1 << 20).is_err() {
+            break;
+        }
+        ballast.push(megabyte);
+    }
+    let refused = start(Builder::new_multi_thread().enable_all());
+    drop(ballast);
+    let said = cannot_start(&refused.expect_err("no thread"));
+    assert!(said.contains("raise the limit (`ulimit -u`)"), "{said}");
+    let again = start(Builder::new_multi_thread().enable_all()).expect("a runtime");
+    assert_eq!(again.block_on(async { 3 }), 3);
+    let files = cannot_start(&std::io::Error::from_raw_os_error(24));
+    assert!(
+        files.contains("file descriptors") && files.contains("ulimit -n"),
+        "{files}"
+    );
 }

@@ -40,8 +40,10 @@ macro_rules! spawns {
             F: Future + Send + 'static,
             F::Output: Send + 'static,
         {
-            let spawn = |watched| self.0.$name(watched $(, $on)?);
-            $crate::tasks::spawned::spawn_by(Box::pin(future), spawn)
+            let (watched, entry) = $crate::tasks::spawned::watched::<$crate::tasks::spawned::SendFuture<F::Output>>(Box::pin(future));
+            let handle = self.0.$name(watched $(, $on)?);
+            $crate::tasks::spawned::register(&handle, entry);
+            handle
         }
     };
     (@ local [$(#[$doc:meta])*] $name:ident($($on:ident: $target:ty)?)) => {
@@ -52,8 +54,10 @@ macro_rules! spawns {
             F: Future + 'static,
             F::Output: 'static,
         {
-            let spawn = |watched| self.0.$name(watched $(, $on)?);
-            $crate::tasks::spawned::spawn_local_by(Box::pin(future), spawn)
+            let (watched, entry) = $crate::tasks::spawned::watched::<$crate::tasks::spawned::LocalFuture<F::Output>>(Box::pin(future));
+            let handle = self.0.$name(watched $(, $on)?);
+            $crate::tasks::spawned::register(&handle, entry);
+            handle
         }
     };
     (@ closure [$(#[$doc:meta])*] $name:ident($($on:ident: $target:ty)?)) => {
@@ -64,8 +68,10 @@ macro_rules! spawns {
             F: FnOnce() -> R + Send + 'static,
             R: Send + 'static,
         {
-            let spawn = |watched| self.0.$name(watched $(, $on)?);
-            $crate::tasks::blocking::spawn_blocking_by(work, spawn)
+            let (watched, entry) = $crate::tasks::blocking::watched(work);
+            let handle = self.0.$name(watched $(, $on)?);
+            $crate::tasks::blocking::register(&handle, entry);
+            handle
         }
     };
 }
@@ -84,8 +90,10 @@ macro_rules! spawns_into {
             F: Future<Output = T> + Send + 'static,
             T: Send,
         {
-            let spawn = |watched| self.0.$name(watched $(, $on)?);
-            $crate::tasks::spawned::spawn_by(Box::pin(task), spawn)
+            let (watched, entry) = $crate::tasks::spawned::watched::<$crate::tasks::spawned::SendFuture<T>>(Box::pin(task));
+            let handle = self.0.$name(watched $(, $on)?);
+            $crate::tasks::spawned::register(&handle, entry);
+            handle
         }
     };
     (@ local [$(#[$doc:meta])*] $name:ident($($on:ident: $target:ty)?)) => {
@@ -95,8 +103,10 @@ macro_rules! spawns_into {
         where
             F: Future<Output = T> + 'static,
         {
-            let spawn = |watched| self.0.$name(watched $(, $on)?);
-            $crate::tasks::spawned::spawn_local_by(Box::pin(task), spawn)
+            let (watched, entry) = $crate::tasks::spawned::watched::<$crate::tasks::spawned::LocalFuture<T>>(Box::pin(task));
+            let handle = self.0.$name(watched $(, $on)?);
+            $crate::tasks::spawned::register(&handle, entry);
+            handle
         }
     };
     (@ closure [$(#[$doc:meta])*] $name:ident($($on:ident: $target:ty)?)) => {
@@ -107,8 +117,10 @@ macro_rules! spawns_into {
             F: FnOnce() -> T + Send + 'static,
             T: Send,
         {
-            let spawn = |watched| self.0.$name(watched $(, $on)?);
-            $crate::tasks::blocking::spawn_blocking_by(work, spawn)
+            let (watched, entry) = $crate::tasks::blocking::watched(work);
+            let handle = self.0.$name(watched $(, $on)?);
+            $crate::tasks::blocking::register(&handle, entry);
+            handle
         }
     };
 }

@@ -12,11 +12,22 @@ static ON: AtomicBool = AtomicBool::new(false);
 
 /// From the next cell on, shows a timeline below each cell that spawns a task or polls a named
 /// future; also when it panics or is interrupted.
+///
+/// ```
+/// use notebook::timeline;
+///
+/// timeline::on(); // in a cell: `:timeline on`
+/// timeline::off();
+/// ```
 pub fn on() {
     ON.store(true, Relaxed);
 }
 
 /// No longer shows a timeline below each cell.
+///
+/// ```
+/// notebook::timeline::off(); // in a cell: `:timeline off`
+/// ```
 pub fn off() {
     ON.store(false, Relaxed);
 }

@@ -21,11 +21,27 @@ const MOST_POLLS: usize = 30_000;
 ///
 /// The picture stands where this is awaited, and grows there. As the last expression of the same
 /// cell, the recording is not shown a second time.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{exercise::ms, timeline::{self, Named}, tokio::time::sleep};
+///
+/// let recording = timeline::record_live("One wait", sleep(ms(10)).named("wait")).await;
+/// assert!(recording.row("wait").unwrap().elapsed() >= ms(10));
+/// # });
+/// ```
 pub async fn record_live<F: Future>(title: impl Into<String>, future: F) -> Recording {
     record_live_value(title, future).await.1
 }
 
 /// Runs `future` as [`record_live`] does, and gives its value together with the record.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// let (sum, recording) = notebook::timeline::record_live_value("A sum", async { 6 + 9 }).await;
+/// assert_eq!((sum, recording.most_in_flight()), (15, 0));
+/// # });
+/// ```
 pub async fn record_live_value<F: Future>(
     title: impl Into<String>,
     future: F,

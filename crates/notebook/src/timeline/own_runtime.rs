@@ -13,6 +13,18 @@ use std::pin::pin;
 /// Runs `future` on a runtime of its own that has one thread, as `#[tokio::main(flavor =
 /// "current_thread")]` does, and gives its value. Tasks that it leaves behind are dropped.
 ///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{timeline, tokio};
+///
+/// let thread = || std::thread::current().id();
+/// let same = timeline::on_current_thread(async move {
+///     tokio::spawn(async move { thread() }).await.unwrap() == thread()
+/// });
+/// assert!(same.await);
+/// # });
+/// ```
+///
 /// # Panics
 /// When `future` panics, and when the operating system gives no thread.
 pub async fn on_current_thread<F>(future: F) -> F::Output
@@ -26,6 +38,15 @@ where
 /// Runs `future` on a runtime of its own that has `workers` threads, at least one, and gives its
 /// value. As with `#[tokio::main]`, the future itself runs on a thread beside the workers, and what
 /// it spawns on the workers. Tasks that it leaves behind are dropped.
+///
+/// ```
+/// # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use notebook::{timeline, tokio};
+///
+/// let workers = async { tokio::runtime::Handle::current().metrics().num_workers() };
+/// assert_eq!(timeline::on_workers(3, workers).await, 3);
+/// # });
+/// ```
 ///
 /// # Panics
 /// When `future` panics, and when the operating system gives no threads.
@@ -47,11 +68,11 @@ where
     F::Output: Send + 'static,
 {
     tasks::install(&mut builder);
-    let runtime = match builder.enable_all().build() {
+    let runtime = match tasks::start(builder.enable_all()) {
         Ok(runtime) => runtime,
         Err(error) => panic!(
             "a runtime could not be started: {}",
-            tasks::no_threads(&error)
+            tasks::cannot_start(&error)
         ),
     };
     let scope = context::current();
@@ -82,7 +103,7 @@ where
     if let Err(error) = thread.spawn(run) {
         panic!(
             "a thread for the runtime could not be started: {}",
-            tasks::no_threads(&error)
+            tasks::cannot_start(&error)
         );
     }
     let result = receive.await;

@@ -106,7 +106,10 @@ impl Recording {
         }
         if blocking.len() > MOST_NAMED {
             let more = blocking.len() - MOST_NAMED;
-            notes.push(format!("{more} more polls lasted as long."));
+            notes.push(format!(
+                "{} lasted as long.",
+                count(more, "more poll", "more polls")
+            ));
         }
         let mut libraries: Vec<&str> = self.rows.iter().filter_map(Row::library).collect();
         let tasks = libraries.len();

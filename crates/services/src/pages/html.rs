@@ -31,7 +31,7 @@ const PLACES: [&str; 12] = [
     "by the river",
     "under the bridge",
     "in the tall grass",
-    "near the harbour",
+    "near the harbor",
     "on the hill",
     "behind the mill",
     "at the edge of the wood",

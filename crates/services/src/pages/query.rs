@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 
-use super::settings::{ERROR_STATUSES, LONGEST_WAIT, SIZES, Settings, sizes_allowed};
+use super::settings::{ERROR_STATUSES, SIZES, Settings, sizes_allowed};
+use crate::error::LONGEST_WAIT;
 use crate::problem::{FieldError, Location, shortened};
 
 /// What a request asks for: the site's settings, with the query's on top.

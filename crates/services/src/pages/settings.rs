@@ -4,11 +4,10 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::SettingError;
+use crate::error::{ensure, ensure_wait};
 
 /// Bytes that a page can have. The least leaves room for the title, the sentence and the links of any page.
 pub(crate) const SIZES: RangeInclusive<usize> = 512..=10_000_000;
-/// The longest latency, and the longest jitter on top of it.
-pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How many pages a site can have.
 pub(crate) const PAGE_COUNTS: RangeInclusive<usize> = 1..=100_000;
 /// HTTP statuses that can be asked for as an error.
@@ -50,31 +49,17 @@ impl Settings {
     /// # Errors
     /// For the first one that is outside.
     pub(crate) fn check(&self) -> Result<(), SettingError> {
-        let wrong = |setting, given, allowed| {
-            Err(SettingError {
-                setting,
-                given,
-                allowed,
-            })
-        };
-        if !SIZES.contains(&self.size) {
-            return wrong("size", format!("{} bytes", self.size), sizes_allowed());
-        }
-        for (setting, wait) in [("latency", self.latency), ("jitter", self.jitter)] {
-            if wait > LONGEST_WAIT {
-                return wrong(setting, format!("{wait:?}"), "at most 60 s".into());
-            }
-        }
-        // Written so that it is also false for what is not a number.
-        if !(0.0..=1.0).contains(&self.error_rate) {
-            let allowed = "from 0.0 (no errors) to 1.0 (only errors)".into();
-            return wrong("error_rate", self.error_rate.to_string(), allowed);
-        }
-        if !PAGE_COUNTS.contains(&self.page_count) {
-            let allowed = format!("from {} to {}", PAGE_COUNTS.start(), PAGE_COUNTS.end());
-            return wrong("page_count", self.page_count.to_string(), allowed);
-        }
-        Ok(())
+        let bytes = format_args!("{} bytes", self.size);
+        ensure(SIZES.contains(&self.size), "size", bytes, sizes_allowed())?;
+        ensure_wait("latency", self.latency)?;
+        ensure_wait("jitter", self.jitter)?;
+        // False for what is not a number, too.
+        let is_share = (0.0..=1.0).contains(&self.error_rate);
+        let shares = "from 0.0 (no errors) to 1.0 (only errors)";
+        ensure(is_share, "error_rate", self.error_rate, shares)?;
+        let counts = format!("from {} to {}", PAGE_COUNTS.start(), PAGE_COUNTS.end());
+        let count = self.page_count;
+        ensure(PAGE_COUNTS.contains(&count), "page_count", count, counts)
     }
 }
 

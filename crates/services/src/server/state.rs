@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::counters::{Counters, InFlight};
 use super::host::panic_text;
 use crate::SettingError;
+use crate::error::ensure;
 
 /// The limits of a server that can change while it runs, by [`Context::set_limits`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,20 +37,9 @@ impl Default for Limits {
 
 impl Limits {
     pub(crate) fn check(&self) -> Result<(), SettingError> {
-        let refuse = |setting, given: String, allowed: &str| {
-            Err(SettingError {
-                setting,
-                given,
-                allowed: allowed.into(),
-            })
-        };
-        if self.timeout.is_zero() {
-            return refuse("timeout", "0 s".into(), "longer than nothing");
-        }
-        if self.max_concurrent == 0 {
-            return refuse("max_concurrent", "0".into(), "at least 1");
-        }
-        Ok(())
+        let some_time = !self.timeout.is_zero();
+        ensure(some_time, "timeout", "0 s", "longer than nothing")?;
+        ensure(self.max_concurrent > 0, "max_concurrent", 0, "at least 1")
     }
 }
 

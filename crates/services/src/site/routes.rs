@@ -16,7 +16,8 @@ use axum::routing::get;
 use futures::{StreamExt, stream};
 use tokio::time::{Instant, sleep};
 
-use super::{LONGEST_WAIT, Settings, html};
+use super::{Settings, html};
+use crate::error::LONGEST_WAIT;
 use crate::server::record::InFlight;
 
 const HTML: &str = "text/html; charset=utf-8";

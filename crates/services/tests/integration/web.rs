@@ -2,8 +2,9 @@
 //!
 //! # Layout
 //! `server.rs` (limits, health, hooks, ends), `tasks.rs` (the tasks API, error by error), `application.rs` (the other
-//! endpoints), `sockets.rs` (WebSockets), `crowd.rs` (a thousand of them), `fleet.rs` and `fleet_sockets.rs` (WebSockets through it), `fuzz.rs` (bad input), `program.rs`
-//! (a server in a process of its own, whose memory is its own). What they share is here.
+//! endpoints), `sockets.rs` (WebSockets), `crowd.rs` (a thousand of them), `fleet.rs`, `fleet_sockets.rs` (WebSockets
+//! through it), `fuzz.rs` (bad input), `program.rs` (a server in a process of its own, whose memory is its own). What
+//! they share is here.
 
 mod application;
 #[cfg(feature = "command-line")]

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::message::Event;
 use crate::SettingError;
+use crate::error::ensure;
 
 /// The limits of WebSocket connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,28 +49,18 @@ impl Default for ConnectionLimits {
 
 impl ConnectionLimits {
     pub(crate) fn check(&self) -> Result<(), SettingError> {
-        let refuse = |setting, given: String, allowed: &str| {
-            let allowed = allowed.into();
-            Err(SettingError {
-                setting,
-                given,
-                allowed,
-            })
-        };
-        if !(1..=1_000_000).contains(&self.queue) {
-            return refuse(
-                "queue",
-                self.queue.to_string(),
-                "from 1 to 1 000 000 messages",
-            );
-        }
+        let in_reason = (1..=1_000_000).contains(&self.queue);
+        ensure(
+            in_reason,
+            "queue",
+            self.queue,
+            "from 1 to 1 000 000 messages",
+        )?;
         for (setting, given) in [
             ("heartbeat", self.heartbeat),
             ("send_within", self.send_within),
         ] {
-            if given.is_zero() {
-                return refuse(setting, "0 s".into(), "longer than nothing");
-            }
+            ensure(!given.is_zero(), setting, "0 s", "longer than nothing")?;
         }
         Ok(())
     }

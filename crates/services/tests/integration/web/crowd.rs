@@ -1,7 +1,7 @@
 //! Many clients, of which some vanish: nothing leaks, and nobody else notices.
 //!
 //! The whole crowd, a thousand of which two hundred are killed, is for when it is asked for:
-//! `cargo test --release -p services --test web -- --ignored crowd --nocapture`.
+//! `cargo test --release -p services --test integration -- --ignored crowd --nocapture`.
 
 use futures::{SinkExt, StreamExt};
 use serde_json::json;
