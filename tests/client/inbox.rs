@@ -86,7 +86,7 @@ pub(crate) struct Inbox {
     unexpected: Vec<String>,
     latest: VecDeque<String>,
     begin: Instant,
-    /// While the kernel starts, its own `status: starting` and the welcome are not unexpected.
+    /// While the kernel starts, its own `status: starting` is not unexpected.
     pub starting: bool,
     /// The `iopub_welcome` came.
     pub welcomed: bool,
@@ -158,13 +158,15 @@ impl Inbox {
         let text = format!("{channel:?}: {} ({owner})", listing::line(&message));
         let fault = match exchange {
             Some(exchange) => deliver(exchange, channel, message, received.at),
-            None if self.starting && channel == Channel::Iopub => match message.content {
+            None if channel == Channel::Iopub => match message.content {
+                // Each front end gets it when any of them subscribes.
                 Content::IoPubWelcome(_) => {
                     self.welcomed = true;
                     None
                 }
-                Content::Status(_) => None,
-                _ => Some("before the kernel was asked anything"),
+                Content::Status(_) if self.starting => None,
+                _ if self.starting => Some("before the kernel was asked anything"),
+                _ => Some("nobody asked for it"),
             },
             None => Some("nobody asked for it"),
         };

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use jupyter_protocol::connection_info::ConnectionInfo;
 use jupyter_protocol::{JupyterMessage, KernelInfoRequest};
+use jupyter_zmq_client::{ClientIoPubConnection, create_client_iopub_connection};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -244,6 +245,17 @@ impl Kernel {
     /// Whether the kernel greeted the subscription with `iopub_welcome` (JEP 65).
     pub fn welcomed(&self) -> bool {
         self.inbox.welcomed
+    }
+
+    /// Another front end, which subscribes to iopub and then reads nothing, as one that was stopped. It ends when it
+    /// is dropped.
+    ///
+    /// # Panics
+    /// It cannot connect.
+    pub async fn subscribe_and_read_nothing(&self) -> ClientIoPubConnection {
+        create_client_iopub_connection(&self.info, "", &connection::random_name())
+            .await
+            .expect("iopub takes another subscriber")
     }
 
     /// The kernel's process.

@@ -272,3 +272,28 @@ async fn what_child_processes_print_arrives() {
         .stdout("from a child\n")
         .result("true");
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_front_end_that_reads_nothing_keeps_nobody_waiting() {
+    let mut kernel = Kernel::start().await;
+    let stopped = kernel.subscribe_and_read_nothing().await;
+    // From here on the analyser needs no more.
+    kernel.execute("let _one = 1;").await.ok();
+    let before = kernel.process().peak_memory();
+    // More than the kernel and the system keep for a front end that does not read.
+    let lines = 200_000;
+    let cell = format!(r#"for line in 0..{lines} {{ println!("{{line:01000}}"); }}"#);
+    let stdout = kernel.execute(cell).await.ok().into_transcript().stdout;
+    assert_eq!(stdout.lines().count(), lines);
+    assert!(stdout.ends_with(&format!("{:01000}\n", lines - 1)));
+    kernel.execute("1 + 1").await.ok().result("2");
+    let log = kernel.process().log();
+    assert!(
+        log.contains("a front end was disconnected from iopub"),
+        "{log}"
+    );
+    let growth = kernel.process().peak_memory().saturating_sub(before);
+    assert!(growth < 150 << 20, "the kernel grew by {} MB", growth >> 20);
+    drop(stopped);
+}
