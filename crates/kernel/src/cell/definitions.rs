@@ -115,7 +115,7 @@ impl Definitions {
                 (
                     Kind::Impl {
                         header,
-                        is_of_trait,
+                        of_trait,
                         members,
                         ..
                     },
@@ -124,7 +124,19 @@ impl Definitions {
                         members: new_members,
                         ..
                     },
-                ) => header == new_header && (*is_of_trait || !members.is_disjoint(new_members)),
+                ) => {
+                    header == new_header
+                        && (of_trait.is_some() || !members.is_disjoint(new_members))
+                }
+                // What a type derives now was written out for the one of before.
+                (
+                    Kind::Impl {
+                        of_type,
+                        of_trait: Some(of_trait),
+                        ..
+                    },
+                    Kind::Named,
+                ) => *of_type == item.name && item.derives.contains(of_trait),
                 _ => {
                     !item.name.is_empty()
                         && known.item.name == item.name
@@ -284,6 +296,33 @@ mod tests {
             .live()
             .map(|known| known.item.text.as_str())
             .collect()
+    }
+
+    #[test]
+    fn a_derived_trait_replaces_the_impl_of_an_earlier_cell() {
+        let before = "struct P<T>(T);\nimpl<T: Copy> Clone for P<T> { fn clone(&self) -> P<T> { P(self.0) } }\n\
+            impl<T> PartialEq<u8> for P<T> { fn eq(&self, _: &u8) -> bool { true } }";
+        let after = "#[derive(std::clone::Clone, PartialEq)]\nstruct P<T>(T);";
+        let definitions = run(&[(None, before), (None, after)]);
+        assert_eq!(
+            texts(&definitions),
+            [
+                "impl<T> PartialEq<u8> for P<T> { fn eq(&self, _: &u8) -> bool { true } }",
+                after,
+            ]
+        );
+        // The other way round it is the cell's own fault, and the compiler says so.
+        let definitions = run(&[(None, after), (None, "impl<T> Clone for P<T> { }")]);
+        assert_eq!(texts(&definitions).len(), 2);
+    }
+
+    #[test]
+    fn an_impl_is_the_same_with_other_bounds() {
+        let definitions = run(&[
+            (None, "struct P<T>(T);\nimpl<T: Copy> Clone for P<T> { }"),
+            (None, "impl<T> Clone for P<T> where T: Clone { }"),
+        ]);
+        assert_eq!(texts(&definitions).len(), 2);
     }
 
     #[test]

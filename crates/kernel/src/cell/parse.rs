@@ -88,11 +88,12 @@ pub enum Kind {
     Use,
     /// `use path::*` or `use path as _`.
     NamelessUse,
-    /// An `impl`, by its header; of what type (the last part of its path), and of which trait.
+    /// An `impl`, by its header without parameters and bounds; of what type and of which trait (the last part of each
+    /// path).
     Impl {
         header: String,
         of_type: String,
-        is_of_trait: bool,
+        of_trait: Option<String>,
         members: BTreeSet<String>,
     },
     /// A call of a macro that makes items, `extern` blocks, `const _`.
@@ -146,6 +147,8 @@ pub struct Item {
     pub mentions: BTreeSet<String>,
     /// The statics in it: spans of bytes in [`Item::text`].
     pub statics: Vec<Static>,
+    /// The traits that it derives, without the paths to them.
+    pub derives: BTreeSet<String>,
     /// Whether it is a type or a trait: what it looks like decides what values of it are.
     pub shapes_values: bool,
 }
@@ -471,11 +474,29 @@ fn add_item(parsed: &mut Parsed, item: &ast::Item, rust: &str) {
         name,
         namespaces,
         statics: statics_in(node, &place, rust),
+        derives: derives_of(node),
         span: place,
         text,
         mentions,
         shapes_values,
     });
+}
+
+/// The traits that a type derives, by the last part of each path.
+fn derives_of(node: &SyntaxNode) -> BTreeSet<String> {
+    node.children()
+        .filter_map(ast::Attr::cast)
+        .flat_map(|attribute| {
+            let text = attribute.syntax().text().to_string();
+            let list = text.split_once("derive(").map(|(_, list)| list.to_owned());
+            let list = list.unwrap_or_default();
+            let list = list.split(')').next().unwrap_or_default();
+            list.split(',')
+                .map(last_word)
+                .filter(|name| !name.is_empty())
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 fn impl_kind(item: &ast::Impl) -> Kind {
@@ -487,7 +508,10 @@ fn impl_kind(item: &ast::Impl) -> Kind {
     for part in item.syntax().children_with_tokens() {
         match part {
             NodeOrToken::Node(node) if ast::AssocItemList::can_cast(node.kind()) => break,
-            NodeOrToken::Node(node) if ast::Attr::can_cast(node.kind()) => {}
+            NodeOrToken::Node(node)
+                if ast::Attr::can_cast(node.kind())
+                    || ast::GenericParamList::can_cast(node.kind())
+                    || ast::WhereClause::can_cast(node.kind()) => {}
             NodeOrToken::Token(token) if token.kind().is_trivia() => {}
             other => {
                 let text: String = other.to_string().split_whitespace().collect();
@@ -513,7 +537,13 @@ fn impl_kind(item: &ast::Impl) -> Kind {
     Kind::Impl {
         header,
         of_type: last_word(&of_type),
-        is_of_trait: item.trait_().is_some(),
+        of_trait: item
+            .trait_()
+            .map(|path| text_of(path.syntax()))
+            .map(|path| match path.contains('<') {
+                true => path,
+                false => last_word(&path),
+            }),
         members,
     }
 }
@@ -629,6 +659,7 @@ fn add_imports(parsed: &mut Parsed, line: &ast::Use, place: &Span, rust: &str) {
             text,
             mentions,
             statics: Vec::new(),
+            derives: BTreeSet::new(),
             shapes_values: true,
         });
     }
@@ -735,6 +766,7 @@ fn local_keys(node: &SyntaxNode, rust: &str) -> Option<Vec<Item>> {
             text: own.to_owned(),
             mentions: mentions_of(own),
             statics: Vec::new(),
+            derives: BTreeSet::new(),
             shapes_values: true,
         });
     }
