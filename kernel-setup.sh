@@ -354,7 +354,10 @@ install_console() {
     "$KERNEL" install --prefix "$VENV" --name rust-console --console
     finish_step 'ready'
     begin_step 'Installing the program tokio-console' 'about 3 minutes the first time'
-    cargo install --locked --quiet tokio-console --version "^0.1.14" --root "$VENV"
+    # cargo's own note of what it has installed may be missing where the program is there.
+    if ! "$VENV/bin/tokio-console" --version >/dev/null 2>&1; then
+        cargo install --locked --quiet --force tokio-console --version "^0.1.14" --root "$VENV"
+    fi
     finish_step 'in .venv/bin'
 }
 
