@@ -93,6 +93,28 @@ pub struct Failure {
     pub traceback: Vec<String>,
 }
 
+impl Failure {
+    /// An error that has no place in a cell's code: its traceback is the error in a line, and then what to do.
+    /// `advice` goes on where `value` ends, so it begins with the point.
+    pub fn new(name: &str, value: impl Into<String>, advice: &str) -> Failure {
+        let value = value.into();
+        Failure {
+            name: name.to_owned(),
+            traceback: vec![format!("{name}: {value}{advice}")],
+            value,
+        }
+    }
+
+    /// The error of what the kernel's own code panicked on: this request, this cell.
+    pub fn internal(of: &str) -> Failure {
+        Failure::new(
+            "InternalError",
+            format!("the kernel's own code panicked on {of}"),
+            ". Its report is in the Jupyter server's log. The kernel goes on.",
+        )
+    }
+}
+
 /// A question to the analyser.
 #[derive(Debug)]
 pub enum Query {

@@ -183,33 +183,25 @@ fn reason(message: &str) -> String {
 
 /// The error of a `:dep` that would replace the library while variables and tasks live in it.
 pub fn library_is_in_use(reason: &str, variables: &[String]) -> Failure {
-    let reason = reason.to_owned();
     let mut variables = variables.to_vec();
     variables.sort();
     let mut advice = format!(
-        "LibraryInUse: {reason}.\nNothing was changed. To go on with it, run `:restart` in a cell of its own, which ends all background tasks and drops the variables {}, and then this cell again.",
+        ".\nNothing was changed. To go on with it, run `:restart` in a cell of its own, which ends all background tasks and drops the variables {}, and then this cell again.",
         variables.join(", ")
     );
     if reason.contains("with the features") {
         advice.push_str(" Or ask for the crate without that feature.");
     }
-    Failure {
-        name: "LibraryInUse".to_owned(),
-        value: reason,
-        traceback: vec![advice],
-    }
+    Failure::new("LibraryInUse", reason, &advice)
 }
 
 /// The error when the session's folder was deleted and cannot be made again.
 pub fn folder_is_gone(error: &anyhow::Error) -> Failure {
-    let value = format!("the folder in which cells are compiled was deleted: {error:#}");
-    Failure {
-        name: "SessionFolder".to_owned(),
-        traceback: vec![format!(
-            "SessionFolder: {value}.\nNothing was run. Restart the kernel, which makes the folder again; variables are lost."
-        )],
-        value,
-    }
+    Failure::new(
+        "SessionFolder",
+        format!("the folder in which cells are compiled was deleted: {error:#}"),
+        ".\nNothing was run. Restart the kernel, which makes the folder again; variables are lost.",
+    )
 }
 
 /// An error that is not the compiler's, or that evcxr cannot read as such; with it what the compiler said.

@@ -92,7 +92,7 @@ impl Driver {
                             Driver::panic_on_purpose(&request.code);
                             driver.execute(&request)
                         })
-                        .unwrap_or_else(|| CellEnd::Refused(panicked()));
+                        .unwrap_or_else(|| CellEnd::Refused(Failure::internal("this cell")));
                     self.tell(EngineEvent::Finished { cell, end });
                 }
                 Command::Query { request, query } => {
@@ -202,16 +202,5 @@ impl Driver {
 
     fn lock_sources(&self) -> MutexGuard<'_, SourceMap> {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn panicked() -> Failure {
-    let value = "the kernel's own code panicked on this cell";
-    Failure {
-        name: "InternalError".to_owned(),
-        value: value.to_owned(),
-        traceback: vec![format!(
-            "InternalError: {value}. Its report is in the Jupyter server's log. The kernel goes on: change the cell and try again."
-        )],
     }
 }

@@ -36,7 +36,7 @@ impl Frontend {
                 _ => self.answer_with_error(channel, &request),
             },
             Concerned::Cell(cell) if self.running_cell(cell).is_some() => {
-                self.finish(cell, CellEnd::Refused(failure()));
+                self.finish(cell, CellEnd::Refused(Failure::internal("this request")));
             }
             // It was taken out already.
             Concerned::Cell(cell) => {
@@ -54,14 +54,17 @@ impl Frontend {
         match &self.running {
             Some(running) if is_it(&running.request) => {
                 let cell = running.cell;
-                self.finish(cell, CellEnd::Refused(failure()));
+                self.finish(cell, CellEnd::Refused(Failure::internal("this request")));
             }
             _ => self.end_cell_with_error(request),
         }
     }
 
     fn end_cell_with_error(&mut self, request: &JupyterMessage) {
-        self.publish(replies::error_output(&failure()), request);
+        self.publish(
+            replies::error_output(&Failure::internal("this request")),
+            request,
+        );
         self.answer_with_error(RequestChannel::Shell, request);
         self.start_next();
     }
@@ -71,7 +74,7 @@ impl Frontend {
             name,
             value,
             traceback,
-        } = failure();
+        } = Failure::internal("this request");
         let request_type = UnknownMessage {
             msg_type: request.message_type().to_owned(),
             content: serde_json::Value::Null,
@@ -81,16 +84,5 @@ impl Frontend {
         }));
         self.reply(channel, reply, request);
         self.idle(request);
-    }
-}
-
-fn failure() -> Failure {
-    let value = "the kernel's own code panicked on this request";
-    Failure {
-        name: "InternalError".to_owned(),
-        value: value.to_owned(),
-        traceback: vec![format!(
-            "InternalError: {value}. Its report is in the Jupyter server's log. The kernel goes on."
-        )],
     }
 }

@@ -9,14 +9,11 @@ use annotate_snippets::{AnnotationKind, Level, Snippet};
 /// `rust` is the cell without commands, `count` its number.
 pub fn refusal(rust: &str, count: usize) -> Option<Failure> {
     if nesting::is_too_deep(rust) {
-        let value = "the cell is nested too deeply to be read".to_owned();
-        return Some(Failure {
-            name: "SyntaxError".to_owned(),
-            traceback: vec![format!(
-                "SyntaxError: {value}. Nothing was run. Put inner parts into variables or functions."
-            )],
-            value,
-        });
+        return Some(Failure::new(
+            "SyntaxError",
+            "the cell is nested too deeply to be read",
+            ". Nothing was run. Put inner parts into variables or functions.",
+        ));
     }
     let brackets = Brackets::of(rust);
     let (place, message) = if let Some(place) = brackets.unfinished {

@@ -221,7 +221,7 @@ impl Driver {
             (Outcome::Refused(message) | Outcome::WorkerExited(message), _) => {
                 diagnostics::plain_failure(&message)
             }
-            (Outcome::Panicked, _) => super::panicked(),
+            (Outcome::Panicked, _) => Failure::internal("this cell"),
         };
         CellEnd::Refused(failure)
     }
@@ -408,11 +408,7 @@ impl Driver {
                 Ok(status) => format!("`{program}` failed: {status}"),
                 Err(error) => format!("`{program}` could not be started: {error}"),
             };
-            return Some(Failure {
-                name: "ShellError".to_owned(),
-                traceback: vec![format!("ShellError: {failure}")],
-                value: failure,
-            });
+            return Some(Failure::new("ShellError", failure, ""));
         }
         None
     }

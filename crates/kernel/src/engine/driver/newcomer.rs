@@ -106,9 +106,5 @@ fn of_magic(magic: &str) -> String {
 }
 
 fn refuse(text: &str) -> CellEnd {
-    CellEnd::Refused(Failure {
-        name: "NotRust".to_owned(),
-        value: text.to_owned(),
-        traceback: vec![format!("NotRust: {text}.")],
-    })
+    CellEnd::Refused(Failure::new("NotRust", text, "."))
 }

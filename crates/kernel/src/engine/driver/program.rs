@@ -22,10 +22,7 @@ impl Driver {
         let text = folder.join(TEXT_FILE);
         let program = folder.join(format!("program-{}", request.cell));
         if let Err(error) = std::fs::write(&text, rust) {
-            return CellEnd::Refused(failure(
-                "ProgramError",
-                &format!("the program could not be written: {error}"),
-            ));
+            return failed(format!("the program could not be written: {error}"));
         }
         let source = Source {
             origins: (0..rust.lines().count())
@@ -51,10 +48,7 @@ impl Driver {
                 ));
             }
             Err(error) => {
-                return CellEnd::Refused(failure(
-                    "ProgramError",
-                    &format!("the compiler could not be started: {error}"),
-                ));
+                return failed(format!("the compiler could not be started: {error}"));
             }
         };
         let warnings = {
@@ -82,14 +76,8 @@ impl Driver {
                 content: Vec::new(),
                 warnings,
             },
-            Ok(status) => CellEnd::Refused(failure(
-                "ProgramError",
-                &format!("the program ended with {status}"),
-            )),
-            Err(error) => CellEnd::Refused(failure(
-                "ProgramError",
-                &format!("the program could not be started: {error}"),
-            )),
+            Ok(status) => failed(format!("the program ended with {status}")),
+            Err(error) => failed(format!("the program could not be started: {error}")),
         }
     }
 
@@ -112,10 +100,6 @@ impl Driver {
     }
 }
 
-fn failure(name: &str, value: &str) -> Failure {
-    Failure {
-        name: name.to_owned(),
-        value: value.to_owned(),
-        traceback: vec![format!("{name}: {value}")],
-    }
+fn failed(why: String) -> CellEnd {
+    CellEnd::Refused(Failure::new("ProgramError", why, ""))
 }
