@@ -56,12 +56,13 @@ def name() -> str:
 
 
 def sources() -> str:
-    """The checksum of all that the programs and the library are made from, by content: times don't matter."""
+    """The checksum of all that the programs and the library are made from, by content: times don't matter. Hidden files
+    are not part of it: a folder that was used has some that a clone lacks."""
     total = hashlib.sha256()
     for part in SOURCES:
         paths = [ROOT / part] if (ROOT / part).is_file() else sorted((ROOT / part).rglob("*"))
         for path in paths:
-            if path.is_file():
+            if path.is_file() and not path.name.startswith("."):
                 content = hashlib.sha256(path.read_bytes()).hexdigest()
                 total.update(f"{path.relative_to(ROOT).as_posix()} {content}\n".encode())
     return total.hexdigest()

@@ -155,6 +155,11 @@ def test_another_compiler_is_refused(here: Path, packed: Path, tmp_path: Path) -
     assert_refused(here, packed, "and here is rustc 1.96.0", PATH=f"{tmp_path}:{os.environ['PATH']}")
 
 
+def test_hidden_files_are_not_part_of_the_sources(here: Path, packed: Path) -> None:
+    (here / "crates/channel/.progress.json").write_text("{}")
+    assert_taken(here, packed)
+
+
 def test_other_sources_are_refused(here: Path, packed: Path) -> None:
     (here / "crates/channel/src/new.rs").write_text("")
     assert_refused(here, packed, "other sources")
