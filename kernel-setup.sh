@@ -24,6 +24,7 @@ print_help() {
     cat <<HELP
 Usage: ./kernel-setup.sh [install] [--user]     install the kernel and JupyterLab into this folder
        ./kernel-setup.sh lab [ARGUMENTS…]       install, then open JupyterLab on the first lesson
+       ./kernel-setup.sh lessons [NAME…]        install, then compile the lessons' cells before you need them
        ./kernel-setup.sh console                install what lets tokio-console look at a notebook's tasks
        ./kernel-setup.sh test                   install, then check and test everything
        ./kernel-setup.sh --help                 this text
@@ -33,6 +34,8 @@ install   The first time takes a while, and each step says how far it is; with n
           to take that back: rm -r ~/.local/share/jupyter/kernels/rust
 lab       Passes ARGUMENTS on to JupyterLab, for example: --no-browser --port 9000
           Name a notebook to open another one: ./kernel-setup.sh lab notebooks/08-fetching-urls.ipynb
+lessons   Runs each lesson once, or those whose names begin with NAME (08). What it compiles is kept, so that
+          none of these cells has to be compiled when you run it: before a class, or for an image.
 console   Installs a second kernel, "Rust with tokio-console", and the program tokio-console (into .venv).
 test      Ends with one line 'N passed, N failed'. Uses cargo-nextest when you have it.
 
@@ -227,25 +230,24 @@ install_python_packages() {
     finish_step 'in .venv'
 }
 
-# take_release: what a release has compiled already. Whatever is wrong with it, it is built here instead.
+is_from_release() {
+    [[ -f $FROM_RELEASE ]] && python3 tools/release.py check
+}
+
+# take_release: whether what is compiled came from a release. Whatever is wrong with it, it is built here instead.
 take_release() {
-    if [[ -z ${ASYNC_NOTEBOOK_RELEASE:-} ]] || is_from_release; then return; fi
     # What was built here before is soon built again.
-    if [[ -x $KERNEL && ! -f $FROM_RELEASE ]]; then return; fi
+    if [[ -z ${ASYNC_NOTEBOOK_RELEASE:-} || (-x $KERNEL && ! -f $FROM_RELEASE) ]]; then return 1; fi
     begin_step 'Taking what is compiled from a release' '20 MB to fetch; 260 MB where the library fits, too'
     if python3 tools/release.py take "$ASYNC_NOTEBOOK_RELEASE"; then
         finish_step 'taken'
     else
         finish_step 'it is built here instead'
+        return 1
     fi
 }
 
-is_from_release() {
-    [[ -f $FROM_RELEASE ]] && python3 tools/release.py check
-}
-
 build_kernel() {
-    if is_from_release; then return; fi
     rm -f "$FROM_RELEASE"
     begin_step 'Building the kernel with cargo' 'about 5 minutes on two cores the first time'
     cargo build --release --locked --package kernel
@@ -254,7 +256,6 @@ build_kernel() {
 
 # Apart from the kernel: built together, cargo would unite the features of what both depend on.
 build_services() {
-    if is_from_release; then return; fi
     begin_step 'Building the small servers that lessons start as programs' 'about 3 minutes the first time'
     cargo build --release --locked --package services
     finish_step 'built'
@@ -308,9 +309,10 @@ install_everything() {
     check_prerequisites
     wait_for_others
     install_python_packages requirements.txt 'Installing JupyterLab into .venv' 'about 1 minute the first time'
-    take_release
-    build_kernel
-    build_services
+    if ! is_from_release && ! take_release; then
+        build_kernel
+        build_services
+    fi
     prebuild_library
     install_kernelspec "${1:-}"
     trust_lessons
@@ -342,6 +344,19 @@ open_lab() {
     # Our kernel is called "rust"; another one of that name in the home folder must not hide it.
     export JUPYTER_PREFER_ENV_PATH=1 PATH=$VENV/bin:$PATH
     exec "$VENV/bin/jupyter-lab" ${arguments[@]+"${arguments[@]}"} "$@"
+}
+
+# ---- lessons ----------------------------------------------------------------------------------
+
+compile_lessons() {
+    install_everything
+    begin_step "Running the lessons once: what is compiled is kept" 'about half a minute for each'
+    # A lesson that fails, on a machine that is too busy for its measurements, is kept as far as it came.
+    if "$VENV/bin/python" tools/notebooks.py run --seconds 600 "$@"; then
+        finish_step 'compiled'
+    else
+        finish_step 'compiled, but for what is said above'
+    fi
 }
 
 # ---- console ----------------------------------------------------------------------------------
@@ -457,6 +472,10 @@ case $command in
     lab)
         shift
         open_lab "$@"
+        ;;
+    lessons)
+        shift
+        compile_lessons "$@"
         ;;
     console)
         [[ $# -eq 1 ]] || refuse "'console' takes no further arguments, and got: ${*:2}"

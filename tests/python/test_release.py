@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from file_server import served
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / "target" / "release"
@@ -69,16 +67,8 @@ def copy(packed: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def address(packed: Path) -> Iterator[str]:
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=packed)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with served(packed) as address:
+        yield address
 
 
 def rustup_home() -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import http.server
-import threading
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +10,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from file_server import served
 from selenium import webdriver
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -43,17 +42,8 @@ def pages() -> list[str]:
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """The site on a server of this machine; ends with a slash."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=SITE)) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
+    with served(SITE) as address:
+        yield address
 
 
 def open_page(browser: webdriver.Chrome, address: str, theme: str, size: str) -> None:

@@ -1,12 +1,17 @@
 //! The texts that are made of a cell: one for the analyser, and one for the compiler, whose every line is
 //! known to come from a line of a cell or from here.
 
-use super::definitions::{Definition, DefinitionId, Definitions};
-use super::parse::{Binding, Item, Kind, Let, Namespaces, Parsed, Span, Static};
+mod analysis;
+mod items;
+
+use super::definitions::{DefinitionId, Definitions};
+use super::parse::{Let, Namespaces, Parsed, Span};
 use super::plan::{ErrorType, Plan, TailAs};
 use channel::CellNumber;
+use items::{item, symbols};
 use std::collections::BTreeSet;
-use std::fmt::Write;
+
+pub use analysis::analysis;
 
 /// The function of a cell that the worker calls.
 pub const FUNCTION: &str = "run_cell";
@@ -242,145 +247,6 @@ fn column_of(text: &str, byte: usize) -> usize {
     text[start..byte].chars().count()
 }
 
-// ---- items --------------------------------------------------------------------------------------
-
-/// The symbols of an item's statics, each with the type in it.
-fn symbols(definition: &Definition, definitions: &Definitions) -> Vec<(String, String)> {
-    let symbol = |number: usize, name: &str, type_text: &str| {
-        let fingerprint = definitions.fingerprint(type_text).unwrap_or_default();
-        let symbol = format!(
-            "notebook_static_{name}_{}_{number}_{fingerprint:016x}",
-            definition.id
-        );
-        (symbol, type_text.to_owned())
-    };
-    if let Kind::LocalKey { type_text, .. } = &definition.item.kind {
-        return vec![symbol(0, &definition.item.name, type_text)];
-    }
-    definition
-        .item
-        .statics
-        .iter()
-        .enumerate()
-        .map(|(number, it)| symbol(number, &it.name, &it.type_text))
-        .collect()
-}
-
-fn item(source: &mut Source, definition: &Definition, surroundings: &Surroundings<'_>) {
-    let Definition {
-        id: definition_id,
-        cell,
-        line,
-        column,
-        item,
-        ..
-    } = definition;
-    let whole = Origin::WholeItem {
-        definition: *definition_id,
-        cell: *cell,
-        line: *line,
-    };
-    let symbols = symbols(definition, surroundings.definitions);
-    if let Kind::LocalKey {
-        key,
-        type_text,
-        is_task_local,
-    } = &item.kind
-    {
-        let (symbol, _) = &symbols[0];
-        let is_there = surroundings.exported.contains(symbol);
-        source.line(
-            &local_key(&item.name, key, type_text, *is_task_local, symbol, is_there),
-            &whole,
-        );
-        return;
-    }
-    if matches!(item.kind, Kind::Use | Kind::NamelessUse) {
-        source.line(&item.text, &whole);
-        return;
-    }
-    let text = with_statics(item, &symbols, surroundings.exported);
-    let padded = format!("{}{text}", " ".repeat(*column));
-    for (index, text) in padded.split('\n').enumerate() {
-        source.line(
-            text,
-            &Origin::Item {
-                definition: *definition_id,
-                cell: *cell,
-                line: line + index,
-            },
-        );
-    }
-}
-
-/// The item's text with each static under its own symbol: defined where the worker has not got it yet, and
-/// else declared.
-fn with_statics(item: &Item, symbols: &[(String, String)], exported: &BTreeSet<String>) -> String {
-    let mut text = item.text.clone();
-    for (it, (symbol, _)) in item.statics.iter().zip(symbols).rev() {
-        if !exported.contains(symbol) {
-            text.insert_str(
-                it.span.start,
-                &format!("#[unsafe(export_name = \"{symbol}\")] "),
-            );
-            continue;
-        }
-        // Line for line, since what follows keeps its place.
-        let lines = "\n".repeat(text[it.span.clone()].matches('\n').count());
-        text.replace_range(it.span.clone(), &(declaration(it, symbol) + &lines));
-    }
-    text
-}
-
-fn declaration(it: &Static, symbol: &str) -> String {
-    let Static {
-        name,
-        visibility,
-        type_text,
-        ..
-    } = it;
-    let kind = if it.is_mutable {
-        "static mut"
-    } else {
-        "safe static"
-    };
-    let type_text = type_text.replace('\n', " ");
-    format!(
-        "unsafe extern \"Rust\" {{ #[link_name = \"{symbol}\"] {visibility} {kind} {name}: {type_text}; }}"
-    )
-}
-
-fn local_key(
-    name: &str,
-    key: &str,
-    type_text: &str,
-    is_task_local: bool,
-    symbol: &str,
-    is_there: bool,
-) -> String {
-    let (whole_type, value) = if is_task_local {
-        (
-            format!("&'static ::tokio::task::LocalKey<{type_text}>"),
-            format!("&{name}"),
-        )
-    } else {
-        (
-            format!("::std::thread::LocalKey<{type_text}>"),
-            name.to_owned(),
-        )
-    };
-    if is_there {
-        return format!(
-            "unsafe extern \"Rust\" {{ #[link_name = \"{symbol}\"] pub safe static {name}: {whole_type}; }}"
-        );
-    }
-    format!(
-        "#[unsafe(export_name = \"{symbol}\")] pub static {name}: {whole_type} = {{ {key} {value} }};"
-    )
-}
-
-// ---- the cell's own code ------------------------------------------------------------------------
-
 fn code(source: &mut Source, cell: CellNumber, parsed: &Parsed, plan: &Plan) {
     source.around(
         "let _ = ::std::panic::catch_unwind(::std::panic::AssertUnwindSafe(|| ::notebook::cell::run(async {",
@@ -563,83 +429,6 @@ fn lines_of_cell(
             },
         );
     }
-}
-
-// ---- for the analyser ---------------------------------------------------------------------------
-
-/// The statements for the analyser: it is to tell the types of the variables that are not `hidden`. `items`
-/// are those that it does not know yet, `gone` the numbers of nameless ones that are no more.
-pub fn analysis<'d>(
-    parsed: &Parsed,
-    hidden: &BTreeSet<String>,
-    items: impl Iterator<Item = &'d Definition>,
-    gone: &BTreeSet<DefinitionId>,
-) -> String {
-    // Whatever comes first must not look like a command.
-    let mut text = "();\n".to_owned();
-    for id in gone {
-        let _ = writeln!(text, "mod __item_{id} {{}}");
-    }
-    for definition in items {
-        let item = &definition.item;
-        // evcxr would look for a package of this name.
-        if is_extern_crate_of_rust(&item.text) {
-            continue;
-        }
-        let _ = match &item.kind {
-            Kind::Impl { .. } | Kind::Other => writeln!(
-                text,
-                "mod __item_{} {{ use super::*;\n{}\n}}",
-                definition.id, item.text
-            ),
-            Kind::LocalKey {
-                type_text,
-                is_task_local: true,
-                ..
-            } => writeln!(
-                text,
-                "static {}: ::tokio::task::LocalKey<{type_text}> = loop {{}};",
-                item.name
-            ),
-            Kind::LocalKey { type_text, .. } => writeln!(
-                text,
-                "static {}: ::std::thread::LocalKey<{type_text}> = loop {{}};",
-                item.name
-            ),
-            _ => writeln!(text, "{}", item.text),
-        };
-    }
-    if parsed.is_unreadable {
-        return text;
-    }
-    let mut edits = edits(parsed, &Plan::default());
-    for statement in &parsed.lets {
-        let is_hidden = |binding: &&Binding| hidden.contains(&binding.name);
-        if !statement.bindings.iter().any(|binding| is_hidden(&binding)) {
-            continue;
-        }
-        // The rest of the pattern can be kept all the same.
-        let mut end = " }".to_owned();
-        for binding in statement.bindings.iter().filter(|it| !is_hidden(it)) {
-            let mutable = if binding.is_mutable { "mut " } else { "" };
-            let _ = write!(end, " let {mutable}{0} = {0};", binding.name);
-        }
-        let Span { start, end: place } = statement.span.clone();
-        edits.push((start..start, "::notebook::cell::local! { ".to_owned()));
-        edits.push((place..place, end));
-    }
-    text + &edited(parsed, 0..parsed.text.len(), &edits)
-}
-
-/// Whether an item brings in one of the crates that come with the compiler.
-fn is_extern_crate_of_rust(item: &str) -> bool {
-    let name = item
-        .split_once("extern crate ")
-        .map(|(_, rest)| rest.trim_start());
-    let name = name.and_then(|rest| rest.split([' ', ';']).next());
-    ["alloc", "core", "proc_macro", "std", "test"]
-        .iter()
-        .any(|known| name == Some(known))
 }
 
 #[cfg(test)]

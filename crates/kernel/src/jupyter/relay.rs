@@ -11,8 +11,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
+use tokio_util::net::Listener;
 use tokio_util::task::TaskTracker;
 
 /// How much is kept for a subscriber, in bytes.
@@ -30,44 +31,44 @@ const STALLED: Duration = Duration::from_secs(2);
 /// # Errors
 /// When the address is taken, or none of this machine's.
 pub async fn listen(info: &ConnectionInfo, socket: &Path, relays: &TaskTracker) -> io::Result<()> {
-    let (socket, relays) = (Arc::<Path>::from(socket), relays.clone());
+    let socket = Arc::from(socket);
     match info.transport {
         Transport::TCP => {
             let ip = if info.ip == "*" { "0.0.0.0" } else { &info.ip };
             let listener = TcpListener::bind((ip, info.iopub_port)).await?;
-            tokio::spawn(async move {
-                loop {
-                    match listener.accept().await {
-                        Ok((subscriber, _)) => {
-                            let _ = subscriber.set_nodelay(true);
-                            relays.spawn(relay(subscriber, Arc::clone(&socket)));
-                        }
-                        Err(error) => refused(&error).await,
-                    }
-                }
-            });
+            let at_once = |subscriber: &TcpStream| drop(subscriber.set_nodelay(true));
+            tokio::spawn(accept(listener, at_once, socket, relays.clone()));
         }
         Transport::IPC => {
             let listener = UnixListener::bind(format!("{}-{}", info.ip, info.iopub_port))?;
-            tokio::spawn(async move {
-                loop {
-                    match listener.accept().await {
-                        Ok((subscriber, _)) => {
-                            relays.spawn(relay(subscriber, Arc::clone(&socket)));
-                        }
-                        Err(error) => refused(&error).await,
-                    }
-                }
-            });
+            tokio::spawn(accept(listener, |_| {}, socket, relays.clone()));
         }
     }
     Ok(())
 }
 
-/// No connection could be accepted: too many files are open, perhaps. It may go better in a moment.
-async fn refused(error: &io::Error) {
-    tracing::warn!(%error, "a front end could not connect to iopub");
-    tokio::time::sleep(Duration::from_millis(100)).await;
+/// Gives each subscriber a relay, after `prepare` has seen its connection.
+async fn accept<L: Listener>(
+    mut listener: L,
+    prepare: impl Fn(&L::Io),
+    socket: Arc<Path>,
+    relays: TaskTracker,
+) where
+    L::Io: Send + 'static,
+{
+    loop {
+        match listener.accept().await {
+            Ok((subscriber, _)) => {
+                prepare(&subscriber);
+                relays.spawn(relay(subscriber, Arc::clone(&socket)));
+            }
+            // Too many files are open, perhaps. It may go better in a moment.
+            Err(error) => {
+                tracing::warn!(%error, "a front end could not connect to iopub");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
 }
 
 /// Connects a subscriber to the socket until one of both ends.
@@ -83,8 +84,12 @@ async fn relay(subscriber: impl AsyncRead + AsyncWrite, socket: Arc<Path>) {
         // What a subscriber sends is its greeting and its subscriptions. The end of it is the end of the subscriber.
         _ = tokio::io::copy(&mut from_subscriber, &mut to_socket) => {}
         ended = async { tokio::try_join!(keep(from_socket, pieces), hand_on(backlog, to_subscriber)) } => {
-            if let Err(error) = ended {
-                tracing::warn!(%error, "a front end was disconnected from iopub; what it has not read is lost to it");
+            match ended {
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    tracing::warn!(%error, "a front end was disconnected from iopub; what it has not read is lost to it");
+                }
+                Err(error) => tracing::debug!(%error, "a front end has left iopub"),
+                Ok(_) => {}
             }
         }
     }
