@@ -43,7 +43,7 @@ pub fn check(build: &Build<'_>, arguments: &[OsString]) -> std::io::Result<Optio
 
 /// Describes the package to the analyser, which reads every crate that it is told of: some 260 stand
 /// behind `notebook`, and it would take several seconds and a gigabyte for them. It is told of those
-/// that a cell can meet.
+/// that cells meet.
 ///
 /// # Errors
 /// When cargo cannot be started.
@@ -61,9 +61,9 @@ pub fn describe_to_analyser(build: &Build<'_>, arguments: &[OsString]) -> std::i
     Ok(output)
 }
 
-/// Takes away the crates that no cell can meet: those that only macros use while they run, and, where
-/// nothing but `notebook` and what it depends on leads to them, those that it names as hidden in its own
-/// manifest (`package.metadata.analyser.hidden`). `None` when there is nothing to take away.
+/// Takes away the crates that cells do not meet: those that only macros use while they run, and, where nothing
+/// but `notebook` and what it depends on leads to them, all that it does not name as shown in its manifest
+/// (`package.metadata.analyser.shown`). `None` when there is nothing to take away.
 fn shorten(metadata: &mut Value) -> Option<()> {
     let packages: BTreeMap<&str, &Value> = metadata["packages"]
         .as_array()?
@@ -78,7 +78,7 @@ fn shorten(metadata: &mut Value) -> Option<()> {
     let library = packages
         .iter()
         .find(|(_, package)| package["name"] == "notebook")?;
-    let hidden: BTreeSet<&str> = library.1["metadata"]["analyser"]["hidden"]
+    let shown: BTreeSet<&str> = library.1["metadata"]["analyser"]["shown"]
         .as_array()?
         .iter()
         .filter_map(Value::as_str)
@@ -97,10 +97,8 @@ fn shorten(metadata: &mut Value) -> Option<()> {
             .collect()
     };
     let is_hidden = |id: &str| {
-        let name = packages
-            .get(id)
-            .and_then(|package| package["name"].as_str());
-        name.is_some_and(|name| hidden.contains(name))
+        let name = packages.get(id).and_then(|it| it["name"].as_str());
+        name.is_some_and(|name| !shown.contains(name))
     };
 
     let root = metadata["resolve"]["root"].as_str()?;
@@ -165,12 +163,12 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn package(id: &str, kind: &str, hidden: &[&str]) -> Value {
+    fn package(id: &str, kind: &str, shown: &[&str]) -> Value {
         json!({
             "id": id,
             "name": id,
             "targets": [{"kind": [kind]}],
-            "metadata": {"analyser": {"hidden": hidden}},
+            "metadata": {"analyser": {"shown": shown}},
         })
     }
 
@@ -188,11 +186,11 @@ mod tests {
     }
 
     #[test]
-    fn hidden_crates_are_seen_only_through_other_dependencies() {
+    fn what_is_not_shown_is_seen_only_through_other_dependencies() {
         let mut metadata = json!({
             "packages": [
                 package("ctx", "cdylib", &[]),
-                package("notebook", "lib", &["ring", "rand", "mio"]),
+                package("notebook", "lib", &["tokio", "derive"]),
                 package("tokio", "lib", &[]),
                 package("mio", "lib", &[]),
                 package("ring", "lib", &[]),
@@ -219,7 +217,7 @@ mod tests {
         assert_eq!(
             names(&metadata["packages"]),
             ["ctx", "notebook", "tokio", "rand", "derive", "dice"],
-            "ring and mio are hidden, libc only ring needs, syn is used by a macro, rand by dice"
+            "ring and mio are not shown, libc only ring needs, syn is used by a macro, rand by dice"
         );
         let nodes = &metadata["resolve"]["nodes"];
         assert_eq!(names(nodes), names(&metadata["packages"]));
