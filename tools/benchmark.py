@@ -5,6 +5,7 @@
     .venv/bin/python tools/benchmark.py rust evcxr python3 --long   5 rounds, growth over 300 cells
     .venv/bin/python tools/benchmark.py services                    the web service and its FastAPI original; see
                                                                     `services --help`
+    .venv/bin/python tools/benchmark.py setup                       set-up beside that of the stock kernel, half an hour
 
 The names are those of installed kernelspecs (`jupyter kernelspec list`). A kernel gets the lesson in its own
 language: Rust, Python or TypeScript. Which crates a Rust kernel must be given first, and all else that depends on
@@ -51,6 +52,10 @@ def main() -> int:
         from benchmark import services
 
         return services.main(sys.argv[2:])
+    if sys.argv[1:2] == ["setup"]:
+        from benchmark import setup
+
+        return setup.main(sys.argv[2:])
     arguments, options = _command_line()
     # A kernel of this Python's own environment goes before one of the same name elsewhere.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")

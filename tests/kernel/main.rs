@@ -11,10 +11,11 @@
 //! - [`errors`]: panics, a failing `?`, compile errors: what is shown, and what goes on.
 //! - [`interrupt`]: a cell is stopped, nothing else is.
 //! - [`law`]: whatever compiles as the body of an async function, or as a program, runs as a cell.
+//!   [`law_properties`]: the same of any cells.
 //! - [`fast_paths`]: cells compiled without cargo, or ahead.
 //! - [`faults`]: cells that end their process; [`from_outside`]: processes killed and a folder deleted;
 //!   [`scarce`]: memory and disk that run out.
-//! - [`input`]: questions to the person in front of the notebook; [`comms`]: channels of widgets, and other odd requests.
+//! - [`input`]: questions to the user; [`comms`]: channels of widgets, and other odd requests.
 //! - [`protocol`]: counts, history, queue, shutdown, heartbeat, messages that are none.
 //! - [`requests`]: completion, inspection and the other questions that a front end asks.
 //! - [`soak`]: long sessions, and several kernels at once.
@@ -30,6 +31,7 @@ mod from_outside;
 mod input;
 mod interrupt;
 mod law;
+mod law_properties;
 mod output;
 mod plots;
 mod protocol;
@@ -65,4 +67,11 @@ fn sessions() -> PathBuf {
         PathBuf::from,
     );
     cache.join("sessions")
+}
+
+/// What a cell has printed to stdout.
+fn printed(done: client::Outcome) -> String {
+    let outputs = done.into_transcript().outputs();
+    let stdout = outputs.into_iter().filter(|(stream, _)| stream == "stdout");
+    stdout.map(|(_, text)| text).collect()
 }

@@ -42,10 +42,27 @@ async fn inspection_shows_documentation() {
     let reply = kernel.inspect("distance(3)", 4).await;
     assert_eq!(reply.status, ReplyStatus::Ok);
     assert!(reply.found);
-    for mime_type in ["text/plain", "text/markdown"] {
+    for mime_type in ["text/plain", "text/html"] {
         let text = listing::text_of(&reply.data, mime_type).unwrap_or_default();
         assert!(text.contains("Says how far it is."), "{mime_type}: {text}");
     }
+    // What an author writes is somebody else's: it is shown, and not run.
+    kernel
+        .execute(
+            "/// A <script>alert(1)</script> [link](javascript:alert(1)).\npub fn careless() {}",
+        )
+        .await
+        .ok();
+    let careless = kernel.inspect("careless()", 4).await;
+    let html = listing::text_of(&careless.data, "text/html").unwrap_or_default();
+    assert!(html.contains("&lt;script>"), "{html}");
+    assert!(
+        !html.contains("javascript:") && !html.contains("<script"),
+        "{html}"
+    );
+    let by_command = kernel.execute(":doc careless").await.ok().into_transcript();
+    let html = listing::text_of(&by_command.results[0], "text/html").unwrap_or_default();
+    assert!(html.contains("&lt;script>"), "{html}");
     let method = kernel.inspect("Vec::<u8>::new().is_empty()", 20).await;
     let text = listing::text_of(&method.data, "text/plain").unwrap_or_default();
     assert!(text.contains("fn is_empty(&self) -> bool"), "{text}");

@@ -149,3 +149,42 @@ panic!("stop")"#,
         .ok()
         .result(r#""here more""#);
 }
+
+/// The types of crates that the analyser is not shown, and what it cannot tell: the compiler is asked.
+#[tokio::test]
+async fn what_the_analyser_does_not_know_is_kept_all_the_same() {
+    let mut kernel = Kernel::start().await;
+    let cells = [
+        (
+            "let now = notebook::chrono::DateTime::from_timestamp(0, 0).unwrap();",
+            "",
+        ),
+        ("now.timestamp()", "0"),
+        // Its type follows from one that only the compiler knows.
+        ("let mut times = vec![now]; let since = times[0] - now;", ""),
+        (
+            "times.push(now);\n(times.len(), since.num_seconds())",
+            "(2, 0)",
+        ),
+        ("let (a, f, b) = (now, || 1, 5);\nf()", "1"),
+        ("(a == now, b)", "(true, 5)"),
+        // What it refers to would not live on.
+        ("let first = times.iter();\nfirst.len()", "2"),
+        ("times.len()", "2"),
+    ];
+    for (code, expected) in cells {
+        let done = kernel.execute(code).await.ok();
+        if !expected.is_empty() {
+            done.result(expected);
+        }
+    }
+    for gone in ["f", "first"] {
+        kernel.execute(gone).await.error("E0425", gone);
+    }
+    let listed = kernel.execute(":vars").await.ok().into_transcript();
+    let text = client::listing::text_of(&listed.results[0], "text/plain").unwrap_or_default();
+    assert!(
+        text.contains("mut times: ") && text.contains("DateTime<"),
+        "{text}"
+    );
+}

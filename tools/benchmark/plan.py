@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .lesson import KINDS, RUST_DEPENDENCIES, Cell, Lesson
 
 BACK_TO_BACK, AFTER_A_PAUSE = "back to back", "after a pause"
-FIRST, EARLY, LATE = "first async result", "early cell", "late cell"
+FIRST, LET, EARLY, LATE = "first async result", "first variable", "early cell", "late cell"
 REST, REST_AT_THE_END = "memory at rest", "memory at rest at the end"
 EARLY_AT = 20
 """The early cells are those after so many."""
@@ -63,7 +63,7 @@ def measure_of(mode: str, kind: str) -> str:
 
 
 def blocks(lesson: Lesson, options: Options) -> list[Block]:
-    """The plan of one kernel for one round. The first block ends with the first async result."""
+    """The plan of one kernel for one round. The first block ends with the first async result and the first variable."""
     numbers = iter(range(1, 1_000_000))
     count = 0
 
@@ -91,12 +91,17 @@ def blocks(lesson: Lesson, options: Options) -> list[Block]:
         plan.append(block)
 
     opening = [Step(Cell("dependencies", lesson.dependencies))] if lesson.dependencies else []
-    add(Block("start", [*opening, Step(lesson.cell("HTTP call", next(numbers)), FIRST)]))
+    first_let = next(numbers)
+    firsts = [
+        Step(lesson.cell("HTTP call", next(numbers)), FIRST),
+        Step(lesson.cell("new variable", first_let), LET),
+    ]
+    add(Block("start", [*opening, *firsts]))
 
     # Every kind once, not counted: a first time loads what later times have.
     held = next(numbers)
     kinds = [Step(lesson.cell(kind, held if kind == "new variable" else next(numbers))) for kind in KINDS]
-    add(Block("prepare", [Step(Cell("prepare", lesson.prepare)), *kinds]))
+    add(Block("prepare", [Step(lesson.forget(first_let)), Step(Cell("prepare", lesson.prepare)), *kinds]))
     add(Block(EARLY, filled([Step(lesson.forget(held))], EARLY_AT) + window(EARLY)))
 
     # The cell that opens a turn is not counted: the kernel has had time to prepare it while others ran.

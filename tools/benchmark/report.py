@@ -21,13 +21,14 @@ from .plan import (
     EARLY_AT,
     FIRST,
     LATE,
+    LET,
     REST,
     REST_AT_THE_END,
     WINDOW,
     Options,
     measure_of,
 )
-from .rounds import GROWTH, KERNEL_INFO, PEAK, Record
+from .rounds import AGAIN, GROWTH, KERNEL_INFO, PEAK, RUN_ALL, Record
 
 MEGABYTE = 1e6
 _FULL_WHY = 60  # characters of a failure that stand in the table; the notes have all
@@ -94,6 +95,7 @@ def rows(records: list[Record], options: Options) -> list[Row]:
     found = [
         row("start to kernel_info", "s", 1, [KERNEL_INFO], _median),
         row(("" if options.read_first else "start to ") + f"first async result{reading}", "s", 1, [FIRST], _median),
+        row(("" if options.read_first else "start to ") + f"first variable, in the next cell{reading}", "s", 1, [LET], _median),
     ]
     modes = ((BACK_TO_BACK, "back to back"), (AFTER_A_PAUSE, f"after a pause of {options.pause:g} s"))
     passes = {BACK_TO_BACK: options.back_to_back, AFTER_A_PAUSE: options.paused}
@@ -105,6 +107,10 @@ def rows(records: list[Record], options: Options) -> list[Row]:
         row(f"small cell after {at(EARLY)} cells", "ms", 1000, [EARLY], _median_and_95),
         row(f"small cell after {at(LATE)} cells", "ms", 1000, [LATE], _median_and_95),
         row("growth: the latter's median to the former's", "×", 1, [GROWTH], _median),
+    ]
+    found += [
+        row("**the same cells in a second session, all kinds**", "ms", 1000, [AGAIN], _median_and_95),
+        row("restart and run all", "s", 1, [RUN_ALL], _median),
     ]
     # In a short run, the end may be the first rest.
     for measure in (REST, REST_AT_THE_END) if at(REST) != at(REST_AT_THE_END) else (REST,):
@@ -163,6 +169,8 @@ def markdown(found: list[Row], records: list[Record], against: str, about: dict[
         "in each of which every kernel is started once and goes through the same lesson; the kernels take turns within it.",
         f"Back to back: the next request is sent when the last cell has ended. After a pause: {options.pause:g} s later, "
         "in a saved notebook read from top to bottom. A cell takes from its request until its reply and its idle have arrived.",
+        "In a second session: the kernel is started anew when the round is over, and all cells of its notebook are run, back to back. "
+        "This project's kernel has an empty store of compiled cells when a round begins.",
         f"Small cells: {WINDOW} of them from cell {EARLY_AT} on, and at the end, with the same number of variables held.",
         "Memory: all processes of the kernel together, shared pages in parts (PSS), 1 MB = 10⁶ bytes.",
     ]

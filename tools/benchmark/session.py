@@ -20,6 +20,10 @@ from jupyter_client.manager import KernelManager
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
+# The notebook that a session is of, and what this project's kernel keeps compiled cells in: in the session's folder.
+NOTEBOOK, COMPILED_CELLS = "lesson.ipynb", "compiled-cells"
+
+
 class KernelFailed(Exception):
     """The kernel is of no more use: the message says why."""
 
@@ -41,7 +45,7 @@ class Session:
 
         Raises KernelFailed when it cannot be started or does not answer.
         """
-        self.notebook = folder / "lesson.ipynb"
+        self.notebook = folder / NOTEBOOK
         self._context = zmq.Context()
         # A socket tries again at once where the kernel is not listening yet, not after 100 ms.
         self._context.setsockopt(zmq.RECONNECT_IVL, 2)
@@ -53,6 +57,8 @@ class Session:
             "JPY_SESSION_NAME": str(self.notebook),
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",
+            # Nothing is kept from an earlier run, or by another kernel.
+            "ASYNC_NOTEBOOK_COMPILED_CELLS": str(folder / COMPILED_CELLS),
         }
         self.started = time.perf_counter()
         try:

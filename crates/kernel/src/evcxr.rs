@@ -6,8 +6,10 @@
 //! - this file: starting it, and what it answers.
 //! - [`texts`]: how it writes what it says to its worker, to its users, and into the text that it has compiled.
 //! - [`markers`]: rich outputs in its convention, among what a cell prints.
+//! - [`documentation`]: what the analyser says of a name, as the front end may show it.
 //! - [`help`]: its list of commands, with ours in it.
 
+mod documentation;
 pub mod help;
 pub mod markers;
 pub mod texts;
@@ -120,9 +122,14 @@ impl Evcxr {
                             })
                             .collect(),
                     }),
-                Query::Inspect { code, byte_offset } => context
-                    .hover_at(code, *byte_offset)
-                    .map(|(plain, html)| Answer::Documentation { plain, html }),
+                Query::Inspect { code, byte_offset } => {
+                    context.hover_at(code, *byte_offset).map(|(plain, html)| {
+                        match documentation::documentation(&plain, &html) {
+                            Some((plain, html)) => Answer::Documentation { plain, html },
+                            None => Answer::Nothing,
+                        }
+                    })
+                }
             }));
         match answer {
             Ok(Ok(answer)) => answer,

@@ -52,6 +52,19 @@ where
     runtime::run_cell(code, std::panic::Location::caller());
 }
 
+/// What the compiler names the type of, when it is asked for a variable's: nothing has it.
+#[diagnostic::on_unimplemented(message = "the type is {Self}")]
+#[doc(hidden)]
+pub trait ToldType {}
+
+/// Has the compiler name a type, in an error.
+///
+/// ```compile_fail
+/// notebook::cell::tell_type(&vec![1_u8]); // the type is Vec<u8>
+/// ```
+#[doc(hidden)]
+pub fn tell_type<T: ToldType>(_: &T) {}
+
 fn report_failure(report: &ErrorReport) {
     if !crate::link::send(&WorkerFrame::Error(report.clone())) {
         output::print(Stream::Stderr, format_args!("{}", report.message), true);

@@ -59,6 +59,8 @@ pub enum Origin {
     Declare(String),
     Keep(String),
     Put(String),
+    /// The compiler is asked for the type of a new variable.
+    Ask(String),
     /// The code around a cell.
     Around,
 }
@@ -309,6 +311,12 @@ fn code(source: &mut Source, cell: CellNumber, parsed: &Parsed, plan: &Plan) {
                 &Origin::Keep(name.clone()),
             );
         }
+    }
+    for name in &plan.asked {
+        source.line(
+            &format!("::notebook::cell::tell_type(&{name});"),
+            &Origin::Ask(name.clone()),
+        );
     }
     match has_end {
         true => source.around("__end\n};"),

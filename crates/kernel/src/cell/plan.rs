@@ -3,6 +3,7 @@
 use super::definitions::DefinitionId;
 use super::generate::{Origin, Source, hoisted};
 use super::parse::Parsed;
+use super::variables::Variables;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The type of the error that ends a cell by `?`.
@@ -37,11 +38,23 @@ pub struct Kept {
     pub is_hoisted: bool,
 }
 
+/// What the compiler says of a type that it is asked for: see `notebook::cell::tell_type`.
+const TYPE_IS: &str = "the type is ";
+
+/// Errors that may mean that the analyser was wrong about a type.
+const WRONG_TYPE: &[&str] = &[
+    "E0107", "E0282", "E0308", "E0412", "E0425", "E0433", "E0603",
+];
+
 /// How a cell is compiled.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
     /// The new variables that are kept.
     pub kept: BTreeMap<String, Kept>,
+    /// New variables whose types the compiler is asked for. That is all that is asked then: nothing is compiled.
+    pub asked: BTreeSet<String>,
+    /// Those for which it was asked before.
+    pub answered: BTreeSet<String>,
     /// Variables of earlier cells that the cell moves away.
     pub moved: BTreeSet<String>,
     /// Variables of earlier cells whose name the cell gives to another one.
@@ -97,6 +110,8 @@ pub fn first(parsed: &Parsed, types: &BTreeMap<String, String>, loaded: &BTreeSe
                 (name.clone(), kept)
             })
             .collect(),
+        asked: BTreeSet::new(),
+        answered: BTreeSet::new(),
         moved: BTreeSet::new(),
         shadows: loaded
             .iter()
@@ -109,6 +124,41 @@ pub fn first(parsed: &Parsed, types: &BTreeMap<String, String>, loaded: &BTreeSe
             _ => TailAs::Show,
         },
     }
+}
+
+/// The plan with the variables whose types the compiler has named.
+pub fn answered(plan: &Plan, source: &Source, refusals: &[Refusal]) -> Plan {
+    let mut better = plan.clone();
+    for refusal in refusals {
+        let Some(type_text) = refusal.message.strip_prefix(TYPE_IS) else {
+            continue;
+        };
+        let name = refusal
+            .places
+            .iter()
+            .find_map(|place| match origin(source, place) {
+                Some(Origin::Ask(name)) => Some(name),
+                _ => None,
+            });
+        // A literal whose type nothing else decides is one of these.
+        let type_text = type_text
+            .replace("{integer}", "i32")
+            .replace("{float}", "f64");
+        if let Some(name) = name
+            && Variables::is_writable(&type_text)
+        {
+            let is_hoisted = false;
+            better.kept.insert(
+                name.clone(),
+                Kept {
+                    type_text,
+                    is_hoisted,
+                },
+            );
+        }
+    }
+    better.answered.append(&mut better.asked);
+    better
 }
 
 /// What to do when the compiler has refused `source`. `own` says whether an item is the cell's own. `tried` holds
@@ -203,10 +253,18 @@ fn about_variables(
                         }
                         (false, true) => {
                             better.kept.remove(name);
+                            if WRONG_TYPE.contains(&refusal.code.as_str())
+                                && !plan.answered.contains(name)
+                            {
+                                better.asked.insert(name.clone());
+                            }
                         }
                         // Secondary, such as "expected due to this".
                         (false, false) if refusal.code == "E0308" => {
                             better.kept.remove(name);
+                            if !plan.answered.contains(name) {
+                                better.asked.insert(name.clone());
+                            }
                         }
                         (false, false) => {}
                     }

@@ -54,6 +54,9 @@ pub fn compile(
         .args(&rustc.arguments)
         .args(more)
         .envs(&rustc.variables);
+    if more.iter().any(|argument| argument.starts_with("-Z")) {
+        command.env("RUSTC_BOOTSTRAP", "1");
+    }
     let mut output = build.run(&mut command, |_| {})?;
     if !output.status.success() && names_never_type(&output.stderr) {
         command

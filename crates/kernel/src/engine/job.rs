@@ -64,6 +64,8 @@ pub struct Job {
     pub count: usize,
     pub parsed: Arc<Parsed>,
     pub hidden: BTreeSet<String>,
+    /// Of these, the variables whose types the analyser does not know: the compiler is asked.
+    pub unknown: BTreeSet<String>,
     pub book: Book,
     pub stage: Stage,
     pub plan: Plan,
@@ -92,6 +94,7 @@ impl Job {
         count: usize,
         parsed: Arc<Parsed>,
         hidden: BTreeSet<String>,
+        unknown: BTreeSet<String>,
         book: Book,
         sources: Arc<Mutex<SourceMap>>,
     ) -> Job {
@@ -100,6 +103,7 @@ impl Job {
             count,
             parsed,
             hidden,
+            unknown,
             book,
             stage: Stage::New,
             plan: Plan::default(),
@@ -134,6 +138,7 @@ impl Job {
         });
         let alive = self.book.variables.alive.keys().cloned().collect();
         self.plan = plan::first(&self.parsed, &types, &alive);
+        self.plan.asked.clone_from(&self.unknown);
         self.compile()
     }
 
@@ -156,14 +161,22 @@ impl Job {
         };
         self.source = generate::source(self.cell, &self.parsed, &self.plan, &surroundings);
         self.lock_sources().set_compiled(self.cell, &self.source);
+        // Whole, and with the paths by which a cell can name them.
+        let to_name_types = ["--verbose", "-Ztrim-diagnostic-paths=no"].map(str::to_owned);
+        let to_name_types = to_name_types
+            .into_iter()
+            .filter(|_| !self.plan.asked.is_empty());
         Order::Compile {
             text: self.source.text.clone(),
-            arguments: vec![
+            arguments: [
                 // Values of before are of other types when a type was defined anew, also where only `Any` knows.
                 format!("-Cmetadata=generation{}", definitions.generation()),
                 // A cell's own symbols go before those of earlier cells.
                 "-Clink-arg=-Wl,-Bsymbolic".to_owned(),
-            ],
+            ]
+            .into_iter()
+            .chain(to_name_types)
+            .collect(),
         }
     }
 
@@ -197,6 +210,10 @@ impl Job {
             return (self.compile(), nothing);
         }
         let refusals: Vec<plan::Refusal> = messages.iter().filter_map(Message::refusal).collect();
+        if !self.plan.asked.is_empty() {
+            self.plan = plan::answered(&self.plan, &self.source, &refusals);
+            return (self.compile(), nothing);
+        }
         let own = |id: DefinitionId| {
             let definition = self.book.definitions.get(id);
             definition.is_none_or(|known| known.cell == self.cell)

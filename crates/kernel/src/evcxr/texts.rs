@@ -50,12 +50,23 @@ pub fn kept_variable(line: &str) -> Option<(String, String)> {
     Some((name.to_owned(), type_text.to_owned()))
 }
 
-/// The variable that a refusal says cannot be kept.
-pub fn unknown_variable(message: &str) -> Option<String> {
-    let rest = message
-        .strip_prefix("The variable `")
-        .or_else(|| message.strip_prefix("Couldn't automatically determine type of variable `"))?;
-    Some(rest.split_once('`')?.0.to_owned())
+/// A variable that evcxr does not keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unkept {
+    /// Its type has no name.
+    Nameless(String),
+    /// The analyser does not know its type.
+    Unknown(String),
+}
+
+/// The variable for whose sake a cell is refused.
+pub fn unkept_variable(message: &str) -> Option<Unkept> {
+    let name = |rest: &str| Some(rest.split_once('`')?.0.to_owned());
+    if let Some(rest) = message.strip_prefix("The variable `") {
+        return name(rest).map(Unkept::Nameless);
+    }
+    let rest = message.strip_prefix("Couldn't automatically determine type of variable `")?;
+    name(rest).map(Unkept::Unknown)
 }
 
 /// Whether a refusal says nothing but that a build has failed.
@@ -94,14 +105,14 @@ mod tests {
     #[test]
     fn complaints_name_the_variable_or_the_command() {
         assert_eq!(
-            unknown_variable("The variable `f` is a closure, which cannot be persisted.\nYou"),
-            Some("f".to_owned())
+            unkept_variable("The variable `f` is a closure, which cannot be persisted.\nYou"),
+            Some(Unkept::Nameless("f".to_owned()))
         );
         assert_eq!(
-            unknown_variable("Couldn't automatically determine type of variable `x`.\n"),
-            Some("x".to_owned())
+            unkept_variable("Couldn't automatically determine type of variable `x`.\n"),
+            Some(Unkept::Unknown("x".to_owned()))
         );
-        assert_eq!(unknown_variable("The disk is full"), None);
+        assert_eq!(unkept_variable("The disk is full"), None);
         assert_eq!(unknown_command("Unrecognised command :foo"), Some(":foo"));
         assert_eq!(unknown_command("no such crate :foo"), None);
     }

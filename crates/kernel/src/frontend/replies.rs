@@ -148,35 +148,16 @@ pub fn complete(code: &str, cursor: usize, answer: Answer) -> CompleteReply {
 /// The reply to `inspect_request`.
 pub fn inspect(answer: Answer) -> InspectReply {
     match answer {
-        Answer::Documentation { plain, html } if plain != "No documentation found" => {
-            // The name of the package that evcxr generates says nothing.
-            let plain = plain.strip_prefix("ctx\n\n").unwrap_or(&plain);
-            let html = html.replacen(
-                "<pre><code class=\"language-rust\">ctx\n</code></pre>\n",
-                "",
-                1,
-            );
-            let text =
-                |mime_type: &str, text: String| (mime_type.to_owned(), MimeValue::Text(text));
+        Answer::Documentation { plain, html } => {
+            let text = |mime_type: &str, text| (mime_type.to_owned(), MimeValue::Text(text));
             InspectReply {
                 found: true,
-                data: media(vec![
-                    text("text/plain", plain.to_owned()),
-                    text("text/markdown", as_markdown(plain)),
-                    text("text/html", html),
-                ]),
+                data: media(vec![text("text/plain", plain), text("text/html", html)]),
                 ..InspectReply::default()
             }
         }
         _ => InspectReply::default(),
     }
-}
-
-/// The analyser's plain text is the item's place, its signature and, behind two empty lines, what its
-/// author says of it.
-fn as_markdown(plain: &str) -> String {
-    let (signature, documentation) = plain.split_once("\n\n\n").unwrap_or((plain, ""));
-    format!("```rust\n{signature}\n```\n\n{documentation}")
 }
 
 /// The byte at which the character number `position` begins; the end for one beyond it.

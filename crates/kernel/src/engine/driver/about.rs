@@ -8,7 +8,7 @@ use crate::{environment, paths};
 use std::process::Command;
 
 impl Driver {
-    /// The answer to a cell that is `:version` or `:cache`; `None` for every other cell.
+    /// The answer to a cell that is `:version`, `:vars` or `:cache`; `None` for every other cell.
     pub(super) fn answer_about_kernel(&self, code: &str) -> Option<CellEnd> {
         let split = commands::split(code);
         let [(_, Line::Kernel { name, arguments })] = split.commands.as_slice() else {
@@ -19,6 +19,7 @@ impl Driver {
         }
         let text = match (*name, arguments.trim()) {
             (":version", "") => versions(),
+            (":vars", "") => self.list_variables(),
             (":cache", "") => self.describe_store(),
             (":cache", "clear") => {
                 self.service.store().clear();
@@ -30,6 +31,20 @@ impl Driver {
             content: vec![("text/plain".to_owned(), text)],
             warnings: Vec::new(),
         })
+    }
+
+    /// The variables of all cells, as a `let` would name them.
+    fn list_variables(&self) -> String {
+        let lines = self.book.variables.alive.iter().map(|(name, variable)| {
+            let mutable = if variable.is_mutable { "mut " } else { "" };
+            format!("{mutable}{name}: {}", variable.type_text)
+        });
+        let list = lines.collect::<Vec<_>>().join("\n");
+        if list.is_empty() {
+            "There are no variables.".to_owned()
+        } else {
+            list
+        }
     }
 
     fn describe_store(&self) -> String {

@@ -8,7 +8,8 @@ use crate::cell::parse::{self, Parsed};
 use crate::compile::library_guard;
 use crate::engine::job::{Book, Job, Stage};
 use crate::engine::{commands as own_commands, diagnostics, warm_up};
-use crate::evcxr::{Outcome, help, texts};
+use crate::evcxr::texts::{self, Unkept};
+use crate::evcxr::{Outcome, help};
 use crate::event::{CellEnd, Failure};
 use crate::session::dependencies;
 use crate::syntax;
@@ -125,6 +126,7 @@ impl Driver {
         let parsed = Arc::new(parsed(rust));
         let has_rust = parsed.has_statements || !parsed.items.is_empty();
         let mut hidden = nameless(&parsed);
+        let mut unknown = BTreeSet::new();
         let mut may_replace_library = true;
         loop {
             let mut book = self.book.clone();
@@ -158,6 +160,7 @@ impl Driver {
                 count,
                 Arc::clone(&parsed),
                 hidden.clone(),
+                unknown.clone(),
                 book,
                 Arc::clone(&self.sources),
             ));
@@ -166,10 +169,21 @@ impl Driver {
             // A variable that evcxr could not keep is one that it is not to see.
             if let Outcome::Refused(message) = &outcome
                 && job.as_ref().is_some_and(|job| job.stage == Stage::New)
-                && let Some(name) = texts::unknown_variable(message)
-                && hidden.insert(name)
+                && let Some(unkept) = texts::unkept_variable(message)
             {
-                continue;
+                let name = match unkept {
+                    Unkept::Nameless(name) => name,
+                    Unkept::Unknown(name) => {
+                        // One that begins so is not meant to be kept.
+                        if !name.starts_with('_') {
+                            unknown.insert(name.clone());
+                        }
+                        name
+                    }
+                };
+                if hidden.insert(name) {
+                    continue;
+                }
             }
             let would_replace = job.as_ref().is_some_and(would_replace_library);
             if would_replace && may_replace_library && self.book.variables.alive.is_empty() {

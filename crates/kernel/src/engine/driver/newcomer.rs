@@ -28,7 +28,8 @@ impl Driver {
         }
         let name = text
             .strip_prefix('?')
-            .or_else(|| text.strip_suffix('?'))?
+            .or_else(|| text.strip_suffix('?'))
+            .or_else(|| text.strip_prefix(":doc "))?
             .trim_matches('?')
             .trim();
         let is_path = !name.is_empty()
@@ -52,7 +53,7 @@ impl Driver {
                 ],
                 warnings: Vec::new(),
             }),
-            _ if text.starts_with('?') => Some(refuse(&format!("nothing is known about `{name}`"))),
+            _ if !text.ends_with('?') => Some(refuse(&format!("nothing is known about `{name}`"))),
             _ => None,
         }
     }
