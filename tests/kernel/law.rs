@@ -61,6 +61,46 @@ async fn what_cannot_be_kept_lives_until_the_end_of_its_cell() {
         .traceback_contains("lived until the end of cell");
 }
 
+/// What was refused of the documentation's examples, or was another thing in a cell.
+#[tokio::test]
+async fn what_examples_have_shown() {
+    let mut kernel = Kernel::start().await;
+    let cells = [
+        // The closure is where the reference has to live on, and the error names no variable.
+        (
+            "let rows = [[\"A0\", \"A1\"], [\"B0\", \"B1\"]];\nlet item = rows.get(0).and_then(|row| row.get(1));\nassert_eq!(item, Some(&\"A1\"));",
+            "",
+        ),
+        ("rows.len()", "2"),
+        (
+            "#![forbid(unsafe_code)]\nstatic ONE: u8 = 1;\nlet n = ONE; n",
+            "1",
+        ),
+        ("n + ONE", "2"),
+        // A macro that makes items may end a function.
+        (
+            "cfg_select! {\n    unix => { fn on() -> u8 { 1 } }\n    _ => { fn on() -> u8 { 2 } }\n}",
+            "",
+        ),
+        (
+            "cfg_select! {\n    unix => { \"unix\" }\n    _ => { \"other\" }\n}",
+            "\"unix\"",
+        ),
+        // The later one has the name, whatever it is.
+        ("let a = [1, 2, 3];", ""),
+        ("fn a() -> u8 { 7 }\na()", "7"),
+        ("a()", "7"),
+        ("let a = 8; a", "8"),
+        ("a", "8"),
+    ];
+    show(&mut kernel, &cells).await;
+    kernel
+        .execute("#![forbid(unsafe_code)]\nunsafe { std::hint::unreachable_unchecked() }")
+        .await
+        .failed()
+        .traceback_contains("unsafe");
+}
+
 #[tokio::test]
 async fn locals_are_dropped_as_in_a_function_and_once() {
     let mut kernel = Kernel::start().await;

@@ -119,10 +119,9 @@ pub fn source(
     source.around("#![allow(unused_imports, unused_mut, unused_macros, unused_macro_rules, dead_code, improper_ctypes, non_snake_case, unused_assignments)]");
     for attribute in &parsed.inner_attributes {
         let line = line_of(&parsed.text, attribute.start);
-        source.line(
-            &parsed.text[attribute.clone()],
-            &Origin::Cell { cell, line },
-        );
+        // What stands around the cell has to be allowed what the cell is not.
+        let text = parsed.text[attribute.clone()].replacen("forbid(", "deny(", 1);
+        source.line(&text, &Origin::Cell { cell, line });
     }
     names(&mut source, surroundings.definitions);
     if counts_lines {
@@ -132,8 +131,13 @@ pub fn source(
     for definition in surroundings.definitions.live() {
         item(&mut source, definition, surroundings);
     }
+    let signature = "(__store: *mut ::notebook::cell::store::VariableStore) -> *mut ::notebook::cell::store::VariableStore";
+    // By itself, since a cell may forbid what this needs.
     source.around(&format!(
-        "#[unsafe(no_mangle)] pub extern \"C\" fn {FUNCTION}(__store: *mut ::notebook::cell::store::VariableStore) -> *mut ::notebook::cell::store::VariableStore {{\n#[allow(unused_variables)] let __store = ::notebook::cell::store::open(__store);"
+        "#[allow(unsafe_code)] mod __entry {{ #[unsafe(no_mangle)] pub extern \"C\" fn {FUNCTION}{signature} {{ crate::__cell(__store) }} }}"
+    ));
+    source.around(&format!(
+        "fn __cell{signature} {{\n#[allow(unused_variables)] let __store = ::notebook::cell::store::open(__store);"
     ));
     for name in surroundings.ended {
         source.around(&format!("__store.end({name:?});"));
@@ -292,6 +296,7 @@ fn code(source: &mut Source, cell: CellNumber, parsed: &Parsed, plan: &Plan) {
     if let Some(tail) = tail {
         let (before, after) = match plan.tail {
             _ if tail.is_return => ("", ";"),
+            TailAs::Statement => ("", ";"),
             TailAs::Show => (
                 "#[allow(unreachable_code)] { (",
                 ").cell_value().evcxr_display(); };",

@@ -26,6 +26,8 @@ pub enum TailAs {
     Show,
     /// It is how the cell ends, as in a function that returns a `Result`.
     Result,
+    /// It is a statement: a macro that makes items.
+    Statement,
     /// It is shown by its `Debug` text. Never the first choice: what it is good for is the compiler's words.
     Debug,
 }
@@ -185,6 +187,12 @@ pub fn next(
     let no_method = refusals
         .iter()
         .any(|it| it.message.contains("evcxr_display"));
+    let is_no_value = refusals
+        .iter()
+        .any(|it| it.message.starts_with("expected expression"));
+    if is_no_value && parsed.tail.is_some() {
+        others.push((plan.error, TailAs::Statement));
+    }
     if is_any(&["E0069"]) {
         others.push((ErrorType::None, plan.tail));
     }
@@ -232,12 +240,22 @@ fn about_variables(
     // Borrowed, and by what is kept as well: the reference goes, not what it refers to.
     let mut named = BTreeSet::new();
     let mut borrowed = BTreeSet::new();
+    let mut is_unexplained = false;
     for refusal in refusals {
         let is_about_borrowing = [
             "E0597", "E0505", "E0506", "E0716", "E0521", "E0515", "E0373", "E0502", "E0499",
             "E0503", "E0712", "E0713",
         ]
         .contains(&refusal.code.as_str());
+        // That a kept value must own what it has is not always said with its line.
+        is_unexplained |= is_about_borrowing
+            && !refusal.places.iter().any(|place| {
+                let origin = origin(source, place);
+                matches!(
+                    origin,
+                    Some(Origin::Declare(_) | Origin::Keep(_) | Origin::Put(_))
+                )
+            });
         for place in &refusal.places {
             match origin(source, place) {
                 Some(Origin::PutBack(name)) if place.is_primary && !is_about_borrowing => {
@@ -281,7 +299,16 @@ fn about_variables(
         })
     };
     let references: Vec<&String> = named.iter().filter(|name| refers(name)).collect();
-    if references.is_empty() {
+    if is_unexplained && named.is_empty() {
+        // What refers goes, and not what is said to be referred to.
+        let is_borrowed = |name: &str| {
+            let quoted = format!("`{name}`");
+            refusals.iter().any(|it| it.message.contains(&quoted))
+        };
+        better
+            .kept
+            .retain(|name, _| !refers(name) || is_borrowed(name));
+    } else if references.is_empty() {
         for name in &named {
             let only_a_local_borrows = borrowed.contains(name)
                 && plan.kept.get(name).is_some_and(|kept| !kept.is_hoisted)

@@ -2,7 +2,7 @@
 
 use super::definitions::Definitions;
 use super::generate::Loaded;
-use super::parse::words_of;
+use super::parse::{Kind, Parsed, words_of};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A variable.
@@ -49,6 +49,21 @@ impl Variables {
                 type_text: variable.type_text.clone(),
                 is_mutable: variable.is_mutable,
             })
+            .collect()
+    }
+
+    /// The variables whose names a cell gives to functions, constants and the like, and not to variables of its own.
+    pub fn taken_by(&self, parsed: &Parsed) -> Vec<String> {
+        let named = parsed
+            .items
+            .iter()
+            .filter(|item| item.kind == Kind::Named && item.namespaces.values);
+        named
+            .map(|item| &item.name)
+            .filter(|name| {
+                self.alive.contains_key(*name) && !parsed.lets.iter().any(|it| it.binds(name))
+            })
+            .cloned()
             .collect()
     }
 

@@ -72,6 +72,8 @@ pub struct Job {
     pub source: Source,
     /// Variables that end before the cell begins, since their types have changed.
     pub ended: Vec<String>,
+    /// Variables that end before the cell begins, since it gives their names to items.
+    pub taken: Vec<String>,
     /// What evcxr takes for new variables of this cell.
     pub new_to_evcxr: BTreeSet<String>,
     /// What the compiler said when it was done, or when it was the cell's own fault.
@@ -109,6 +111,7 @@ impl Job {
             plan: Plan::default(),
             source: Source::default(),
             ended: Vec::new(),
+            taken: Vec::new(),
             new_to_evcxr: BTreeSet::new(),
             messages: Vec::new(),
             cargo: None,
@@ -152,11 +155,14 @@ impl Job {
             ..
         } = &self.book;
         self.ended = variables.outdated(definitions);
+        self.taken = variables.taken_by(&self.parsed);
         self.loaded = variables.wanted(&self.parsed.words, definitions);
+        self.loaded.retain(|it| !self.taken.contains(&it.name));
+        let ended = [&*self.ended, &*self.taken].concat();
         let surroundings = Surroundings {
             definitions,
             loaded: &self.loaded,
-            ended: &self.ended,
+            ended: &ended,
             exported,
         };
         self.source = generate::source(self.cell, &self.parsed, &self.plan, &surroundings);
@@ -275,7 +281,7 @@ impl Job {
 
     fn names_to_forget(&self) -> Vec<String> {
         let mut names: BTreeSet<String> = self.book.forget.clone();
-        names.extend(self.ended.iter().cloned());
+        names.extend(self.ended.iter().chain(&self.taken).cloned());
         names.extend(self.plan.moved.iter().cloned());
         names.extend(self.plan.shadows.iter().cloned());
         names.extend(self.new_to_evcxr.iter().cloned());

@@ -83,7 +83,7 @@ fn with_statics(item: &Item, symbols: &[(String, String)], exported: &BTreeSet<S
         if !exported.contains(symbol) {
             text.insert_str(
                 it.span.start,
-                &format!("#[unsafe(export_name = \"{symbol}\")] "),
+                &format!("#[allow(unsafe_code)] #[unsafe(export_name = \"{symbol}\")] "),
             );
             continue;
         }
@@ -108,7 +108,7 @@ fn declaration(it: &Static, symbol: &str) -> String {
     };
     let type_text = type_text.replace('\n', " ");
     format!(
-        "unsafe extern \"Rust\" {{ #[link_name = \"{symbol}\"] {visibility} {kind} {name}: {type_text}; }}"
+        "#[allow(unsafe_code)] unsafe extern \"Rust\" {{ #[link_name = \"{symbol}\"] {visibility} {kind} {name}: {type_text}; }}"
     )
 }
 
@@ -133,10 +133,10 @@ fn local_key(
     };
     if is_there {
         return format!(
-            "unsafe extern \"Rust\" {{ #[link_name = \"{symbol}\"] pub safe static {name}: {whole_type}; }}"
+            "#[allow(unsafe_code)] unsafe extern \"Rust\" {{ #[link_name = \"{symbol}\"] pub safe static {name}: {whole_type}; }}"
         );
     }
     format!(
-        "#[unsafe(export_name = \"{symbol}\")] pub static {name}: {whole_type} = {{ {key} {value} }};"
+        "#[allow(unsafe_code)] #[unsafe(export_name = \"{symbol}\")] pub static {name}: {whole_type} = {{ {key} {value} }};"
     )
 }

@@ -260,6 +260,7 @@ impl Driver {
             plan,
             source,
             ended,
+            taken,
             ..
         } = job;
         let notes = self.notes(&book, &ended);
@@ -269,6 +270,10 @@ impl Driver {
                 name,
                 "has ended: its type was redefined after the value was made.",
             );
+        }
+        for name in &taken {
+            let why = format!("was a variable until cell [{count}] gave its name to an item.");
+            book.variables.end(name, &why);
         }
         for name in &plan.moved {
             book.variables.end(
@@ -315,7 +320,10 @@ impl Driver {
                     );
                 }
             }
-            let gone = ended.into_iter().chain(plan.moved.iter().cloned());
+            let gone = ended
+                .into_iter()
+                .chain(taken)
+                .chain(plan.moved.iter().cloned());
             book.forget.extend(gone);
         }
         self.book = book;
