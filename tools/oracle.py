@@ -151,8 +151,9 @@ class Rustc:
                 command = ["rustc", *self._flags, str(source), "-o", str(binary)]
                 if subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120).returncode:
                     continue
-                printed = {self._run(binary, f"run-{number}") for number in range(runs)}
-                return printed.pop() if len(printed) == 1 else None
+                first = self._run(binary, "run-0")
+                is_steady = first is not None and all(self._run(binary, f"run-{number}") == first for number in range(1, runs))
+                return first if is_steady else None
         return None
 
     @staticmethod

@@ -12,7 +12,7 @@
 //! - [`interrupt`]: a cell is stopped, nothing else is.
 //! - [`law`]: whatever compiles as the body of an async function, or as a program, runs as a cell.
 //!   [`law_properties`]: the same of any cells.
-//! - [`fast_paths`]: cells compiled without cargo, or ahead.
+//! - [`fast_paths`]: cells compiled without cargo, or ahead; [`store`]: compiled cells that are kept.
 //! - [`faults`]: cells that end their process; [`from_outside`]: processes killed and a folder deleted;
 //!   [`scarce`]: memory and disk that run out.
 //! - [`input`]: questions to the user; [`comms`]: channels of widgets, and other odd requests.
@@ -39,6 +39,7 @@ mod requests;
 #[cfg(target_os = "linux")]
 mod scarce;
 mod soak;
+mod store;
 mod tasks;
 mod timeline;
 mod torture;

@@ -32,16 +32,15 @@ async fn a_cell_that_takes_all_memory_is_told_so() {
 /// By these arguments `unshare` gives a program its own view of the disks, in which it may mount others.
 const OWN_DISKS: [&str; 3] = ["--user", "--map-root-user", "--mount"];
 
-/// A kernel whose sessions are on a small disk of its own, and the place where others see that disk.
-async fn on_a_small_disk() -> (Kernel, PathBuf) {
-    let sessions = sessions().canonicalize().expect("a path");
-    let disk = "mount -t tmpfs -o size=1g,mode=700 tmpfs \"$0\" && exec \"$@\"";
-    let sh = ["sh", "-c", disk, &sessions.to_string_lossy()].map(str::to_owned);
+/// A kernel for which a small disk of its own, of this size, is at a folder, and the place where others see that disk.
+pub async fn on_a_small_disk(kernel: Launch, folder: &Path, size: &str) -> (Kernel, PathBuf) {
+    let folder = folder.canonicalize().expect("a path");
+    let disk = format!("mount -t tmpfs -o size={size},mode=700 tmpfs \"$0\" && exec \"$@\"");
+    let sh = ["sh", "-c", &disk, &folder.to_string_lossy()].map(str::to_owned);
     let unshare = ["unshare"].into_iter().chain(OWN_DISKS).map(str::to_owned);
-    let words = unshare.chain(sh);
-    let kernel = Launch::kernel().under(words).start().await;
+    let kernel = kernel.under(unshare.chain(sh)).start().await;
     let root = PathBuf::from(format!("/proc/{}/root", kernel.process().id()));
-    let disk = root.join(sessions.strip_prefix("/").unwrap_or(&sessions));
+    let disk = root.join(folder.strip_prefix("/").unwrap_or(&folder));
     (kernel, disk)
 }
 
@@ -57,7 +56,7 @@ fn fill(file: &Path, but: u64) {
 }
 
 /// Containers and some systems do not let everybody have a disk of one's own.
-fn may_mount() -> bool {
+pub fn may_mount() -> bool {
     let tried = Command::new("unshare").args(OWN_DISKS).arg("true").status();
     tried.is_ok_and(|status| status.success())
 }
@@ -68,7 +67,7 @@ async fn a_full_disk_fails_the_cell_alone() {
         println!("skipped: `unshare` may not be used here");
         return;
     }
-    let (mut kernel, disk) = on_a_small_disk().await;
+    let (mut kernel, disk) = on_a_small_disk(Launch::kernel(), &sessions(), "1g").await;
     kernel
         .execute("let kept = String::from(\"kept\");")
         .await
