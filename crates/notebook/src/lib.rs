@@ -51,8 +51,8 @@ mod trace;
 
 pub use {
     anyhow, async_channel, axum, chrono, futures, garde, indicatif, plotters, reqwest, serde,
-    serde_json, services, tokio_stream, tokio_tungstenite, tower, tower_http, tracing,
-    tracing_subscriber, utoipa,
+    serde_json, services, tokio_tungstenite, tower, tower_http, tracing, tracing_subscriber,
+    utoipa,
 };
 
 /// tokio as it is published, nothing replaced: for measuring, see [`tasks::unwatched`].
@@ -80,6 +80,18 @@ pub mod tokio {
         pub use ::tokio::task::*;
 
         pub use crate::tasks::{JoinSet, LocalSet, spawn, spawn_blocking, spawn_local, yield_now};
+    }
+}
+
+/// tokio-stream, all of it, with the stream of a `JoinSet` being one of ours.
+pub mod tokio_stream {
+    pub use ::tokio_stream::*;
+
+    /// Streams of what is none: tokio-stream's own module, but for the one of a `JoinSet`.
+    pub mod wrappers {
+        pub use ::tokio_stream::wrappers::*;
+
+        pub use crate::tasks::JoinSetStream;
     }
 }
 

@@ -335,3 +335,22 @@ fn main_is_a_macro() {
     assert_eq!(program().ok(), Some(5));
     assert_eq!(local_program().ok(), Some(6));
 }
+
+#[test]
+fn a_join_set_is_a_stream() {
+    use tokio_stream::{StreamExt, wrappers::JoinSetStream};
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let set: tokio::task::JoinSet<_> = (0..3).map(|i| async move { i }).collect();
+        let mut values = JoinSetStream::from(set);
+        assert_eq!(tokio_stream::Stream::size_hint(&values), (3, Some(3)));
+        values.as_mut().spawn(async { 3 });
+        let mut got = Vec::new();
+        while let Some(value) = values.next().await {
+            got.push(value.unwrap());
+        }
+        got.sort();
+        assert_eq!(got, [0, 1, 2, 3]);
+        assert!(values.as_ref().is_empty() && values.into_inner().is_empty());
+    });
+}
