@@ -1,5 +1,7 @@
-//! Questions to the person in front of the notebook.
+//! Questions to the user.
 
+use client::connection::Channel;
+use client::protocol::{InputReply, JupyterMessage};
 use client::{Cell, Kernel};
 
 const ASKING: &str = r#"let name = notebook::input::read_line("Your name? ").await?;
@@ -14,7 +16,7 @@ async fn a_cell_gets_the_line_that_it_asks_for() {
         (question.prompt.as_str(), question.password),
         ("Your name? ", false)
     );
-    // Whatever a person may type comes as it is.
+    // Whatever a user may type comes as it is.
     let line = "  Zoë 🦀\\\"{}\t";
     kernel.reply_input(line).await;
     kernel
@@ -73,7 +75,7 @@ lines.join("+")"#,
         .result(r#""line 1+line 2+line 3""#);
 }
 
-/// A question reaches the person, and the answer the cell.
+/// A question reaches the user, and the answer the cell.
 async fn a_question_is_answered(kernel: &mut Kernel) {
     let request = kernel.send(Cell::new(ASKING).with_stdin()).await;
     kernel.next_input_request(&request).await;
@@ -82,7 +84,7 @@ async fn a_question_is_answered(kernel: &mut Kernel) {
 }
 
 #[tokio::test]
-async fn without_a_person_the_cell_fails_at_once() {
+async fn without_a_user_the_cell_fails_at_once() {
     let mut kernel = Kernel::start().await;
     kernel
         .execute(ASKING)
@@ -151,4 +153,36 @@ tokio::spawn(async move {
     kernel
         .background_until(&request, r#"Ok("still here")"#)
         .await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_is_refused() {
+    let mut kernel = Kernel::start().await;
+    let request = kernel.send(Cell::new(ASKING).with_stdin()).await;
+    kernel.next_input_request(&request).await;
+    let reply = JupyterMessage::new(InputReply::default(), None);
+    let key = kernel.key().to_owned();
+    for content in [
+        "",
+        "not JSON",
+        "null",
+        "[]",
+        "{}",
+        r#"{"value": 5}"#,
+        r#"{"value": ["five"]}"#,
+    ] {
+        let mut frames = kernel.frames(&reply);
+        frames.content = content.into();
+        frames.sign(&key);
+        kernel.send_frames(Channel::Stdin, frames.to_vec()).await;
+    }
+    // One that answers another question.
+    let mut frames = kernel.frames(&reply);
+    frames.parent_header = frames.header.clone();
+    frames.content = br#"{"value": "for another"}"#.to_vec();
+    frames.sign(&key);
+    kernel.send_frames(Channel::Stdin, frames.to_vec()).await;
+    kernel.reply_input("four").await;
+    kernel.finish(&request).await.ok().result("4");
+    a_question_is_answered(&mut kernel).await;
 }

@@ -58,6 +58,8 @@ pub struct Frontend {
     /// The reply to `connect_request`.
     ports: serde_json::Value,
     asking: Option<outputs::Question>,
+    /// How many questions the analyser has to answer.
+    queries: usize,
     actions: Vec<Action>,
 }
 
@@ -76,6 +78,7 @@ impl Frontend {
             sources,
             ports,
             asking: None,
+            queries: 0,
             actions: Vec::new(),
         }
     }
@@ -127,7 +130,10 @@ impl Frontend {
             }),
             EngineEvent::Building { crate_name } => self.show_building(&crate_name),
             EngineEvent::Finished { cell, end } => self.finish(cell, end),
-            EngineEvent::Answer { request, answer } => self.answer_query(&request, answer),
+            EngineEvent::Answer { request, answer } => {
+                self.queries = self.queries.saturating_sub(1);
+                self.answer_query(&request, answer);
+            }
         }
     }
 

@@ -289,3 +289,22 @@ fn write_if_other(path: &Path, content: &str) -> std::io::Result<()> {
     }
     fs::write(path, content)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn a_folder_whose_name_is_not_utf_8_is_refused_in_words() {
+        let root = tempfile::tempdir().expect("a folder");
+        let folder = root.path().join(OsStr::from_bytes(b"caf\xe9"));
+        let error = Session::keep_at(&folder).expect_err("evcxr cannot work there");
+        let said = error.to_string();
+        assert!(
+            said.contains("is not UTF-8") && said.contains("Move the folder"),
+            "{said}"
+        );
+    }
+}

@@ -11,6 +11,9 @@ use jupyter_protocol::{
 use serde_json::json;
 use std::sync::Arc;
 
+/// How many questions may wait for the analyser. A front end asks one after the other as somebody types.
+const MOST_QUERIES: usize = 32;
+
 impl Frontend {
     pub(super) fn request(&mut self, channel: RequestChannel, request: JupyterMessage) {
         if let JupyterMessageContent::ExecuteRequest(content) = &request.content {
@@ -133,17 +136,19 @@ impl Frontend {
         }
     }
 
-    /// Asks the analyser, unless it is busy with a cell: then an honest "nothing" at once is better
-    /// than a late answer. The same for code that it could not take.
+    /// Asks the analyser, unless it is busy with a cell or with as many questions as it may: then an honest
+    /// "nothing" at once is better than a late answer. The same for code that it could not take.
     fn query(&mut self, request: JupyterMessage, query: Query) {
         let (Query::Complete { code, .. } | Query::Inspect { code, .. }) = &query;
         if self.running.is_some()
             || self.readiness != Readiness::Ready
+            || self.queries >= MOST_QUERIES
             || nesting::is_too_deep(code)
         {
             self.answer_query(&request, Answer::Nothing);
             return;
         }
+        self.queries += 1;
         self.actions.push(Action::Query {
             request: Box::new(request),
             query,

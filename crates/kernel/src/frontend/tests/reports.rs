@@ -98,6 +98,26 @@ fn the_analyser_is_asked_only_when_no_cell_runs() {
 }
 
 #[test]
+fn of_many_questions_only_some_wait_for_the_analyser() {
+    let mut harness = Harness::warmed_up();
+    let mut ask = |number: usize| harness.request(&number.to_string(), CompleteRequest::default());
+    let waiting = (0..1000)
+        .take_while(|number| ask(*number).len() == 2)
+        .count();
+    assert!((1..100).contains(&waiting), "{waiting}");
+    let answered = ask(1000);
+    assert_eq!(answered[1], "complete_reply(1000)");
+    let mut message = JupyterMessage::new(CompleteRequest::default(), None);
+    "0".clone_into(&mut message.header.msg_id);
+    harness.tell(Event::Engine(EngineEvent::Answer {
+        request: Box::new(message),
+        answer: Answer::Nothing,
+    }));
+    let asked = harness.request("one more", CompleteRequest::default());
+    assert_eq!(asked.len(), 2, "busy and the query: {asked:?}");
+}
+
+#[test]
 fn the_reply_to_a_query_is_followed_by_idle() {
     let mut harness = Harness::warmed_up();
     let mut message = JupyterMessage::new(CompleteRequest::default(), None);
