@@ -92,7 +92,8 @@ fn is_same(now: Option<&Mark>, before: Option<&Mark>) -> bool {
 fn settings(variables: &Variables) -> BTreeMap<String, String> {
     let is_setting = |name: &str| {
         let of_toolchain = name.starts_with("RUSTUP_") || name == "CARGO_HOME";
-        let of_run = ["RUST_LOG", "RUST_BACKTRACE"].contains(&name);
+        // How much is done at once is no matter of what comes of it: an image is built with more than a session has.
+        let of_run = ["RUST_LOG", "RUST_BACKTRACE", "CARGO_BUILD_JOBS"].contains(&name);
         (name.starts_with("CARGO") || name.starts_with("RUST"))
             && !of_toolchain
             && !of_run
@@ -410,13 +411,14 @@ mod tests {
         for name in [
             "RUSTFLAGS",
             "RUSTC",
-            "CARGO_BUILD_JOBS",
+            "CARGO_INCREMENTAL",
             "CARGO_PROFILE_DEV_DEBUG",
         ] {
             let said = before.difference(&package, &given(name)).expect(name);
             assert!(said.contains(name), "{said}");
         }
         for name in [
+            "CARGO_BUILD_JOBS",
             "RUST_LOG",
             "RUST_BACKTRACE",
             "RUSTUP_HOME",
