@@ -7,7 +7,7 @@ use client::{Cell, Kernel};
 use std::time::Duration;
 
 /// Runs cells in order: each prints or shows the text beside it.
-async fn show(kernel: &mut Kernel, cells: &[(&str, &str)]) {
+pub async fn show(kernel: &mut Kernel, cells: &[(&str, &str)]) {
     for (code, expected) in cells {
         let done = kernel.execute(*code).await.ok();
         match expected.strip_prefix("prints ") {

@@ -1,5 +1,6 @@
 //! What is kept from cell to cell, and under which type.
 
+use super::law::show;
 use client::Kernel;
 
 /// Variables as people write them, without a type, and what a later cell makes of them.
@@ -172,12 +173,7 @@ async fn what_the_analyser_does_not_know_is_kept_all_the_same() {
         ("let first = times.iter();\nfirst.len()", "2"),
         ("times.len()", "2"),
     ];
-    for (code, expected) in cells {
-        let done = kernel.execute(code).await.ok();
-        if !expected.is_empty() {
-            done.result(expected);
-        }
-    }
+    show(&mut kernel, &cells).await;
     for gone in ["f", "first"] {
         kernel.execute(gone).await.error("E0425", gone);
     }

@@ -119,8 +119,8 @@ pub fn source(
     source.around("#![allow(unused_imports, unused_mut, unused_macros, unused_macro_rules, dead_code, improper_ctypes, non_snake_case, unused_assignments)]");
     for attribute in &parsed.inner_attributes {
         let line = line_of(&parsed.text, attribute.start);
-        // What stands around the cell has to be allowed what the cell is not.
-        let text = parsed.text[attribute.clone()].replacen("forbid(", "deny(", 1);
+        // What stands around the cell has to be allowed what the cell is not. Of the same width: columns stay.
+        let text = parsed.text[attribute.clone()].replacen("forbid(", "deny  (", 1);
         source.line(&text, &Origin::Cell { cell, line });
     }
     names(&mut source, surroundings.definitions);

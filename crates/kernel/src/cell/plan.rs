@@ -40,6 +40,15 @@ pub struct Kept {
     pub is_hoisted: bool,
 }
 
+impl Kept {
+    fn new(type_text: String) -> Kept {
+        Kept {
+            type_text,
+            is_hoisted: false,
+        }
+    }
+}
+
 /// What the compiler says of a type that it is asked for: see `notebook::cell::tell_type`.
 const TYPE_IS: &str = "the type is ";
 
@@ -104,13 +113,7 @@ pub fn first(parsed: &Parsed, types: &BTreeMap<String, String>, loaded: &BTreeSe
         kept: types
             .iter()
             .filter(|(name, _)| bound.contains(name))
-            .map(|(name, type_text)| {
-                let kept = Kept {
-                    type_text: type_text.clone(),
-                    is_hoisted: false,
-                };
-                (name.clone(), kept)
-            })
+            .map(|(name, type_text)| (name.clone(), Kept::new(type_text.clone())))
             .collect(),
         asked: BTreeSet::new(),
         answered: BTreeSet::new(),
@@ -149,14 +152,7 @@ pub fn answered(plan: &Plan, source: &Source, refusals: &[Refusal]) -> Plan {
         if let Some(name) = name
             && Variables::is_writable(&type_text)
         {
-            let is_hoisted = false;
-            better.kept.insert(
-                name.clone(),
-                Kept {
-                    type_text,
-                    is_hoisted,
-                },
-            );
+            better.kept.insert(name.clone(), Kept::new(type_text));
         }
     }
     better.answered.append(&mut better.asked);
@@ -269,7 +265,8 @@ fn about_variables(
                                 borrowed.insert(name.clone());
                             }
                         }
-                        (false, true) => {
+                        // Secondary only in such as "expected due to this".
+                        (false, is_primary) if is_primary || refusal.code == "E0308" => {
                             better.kept.remove(name);
                             if WRONG_TYPE.contains(&refusal.code.as_str())
                                 && !plan.answered.contains(name)
@@ -277,14 +274,7 @@ fn about_variables(
                                 better.asked.insert(name.clone());
                             }
                         }
-                        // Secondary, such as "expected due to this".
-                        (false, false) if refusal.code == "E0308" => {
-                            better.kept.remove(name);
-                            if !plan.answered.contains(name) {
-                                better.asked.insert(name.clone());
-                            }
-                        }
-                        (false, false) => {}
+                        (false, _) => {}
                     }
                 }
                 _ => {}
