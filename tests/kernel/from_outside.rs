@@ -42,10 +42,26 @@ async fn until_runs(kernel: &Kernel, program: &str, known: &[i32]) -> i32 {
     }
 }
 
+/// Waits for the compiler of a crate among the kernel's processes.
+async fn until_compiles(kernel: &Kernel, crate_name: &str) -> i32 {
+    let mut others = Vec::new();
+    loop {
+        let compiler = until_runs(kernel, "rustc", &others).await;
+        let line = std::fs::read(format!("/proc/{compiler}/cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        if line.contains(&format!("--crate-name {crate_name} ")) {
+            return compiler;
+        }
+        others.push(compiler);
+    }
+}
+
 /// A kernel with a variable `kept`, whose compiler works on a cell that is long in compilation.
 async fn compiling() -> (Kernel, Request, i32) {
     let mut kernel = Kernel::start().await;
     kernel.execute("let kept = 1;").await.ok();
+    // The analyser has started then, and calls no compiler any more.
+    kernel.complete("kept.", 5).await;
     let cell = Cell::new(SLOW_TO_COMPILE).within(Duration::from_secs(60));
     let request = kernel.send(cell).await;
     let compiler = until_runs(&kernel, "rustc", &[]).await;
@@ -134,14 +150,38 @@ async fn a_compiler_that_is_killed_every_time_fails_the_cell_alone() {
     kernel.execute("STEPS").await.error("E0425", "STEPS");
 }
 
-/// "cargo" is the kernel's stand-in; its end must be that of the compiler that it has started.
 #[tokio::test]
 async fn a_cargo_that_is_killed_fails_the_cell_alone() {
-    let (mut kernel, request, compiler) = compiling().await;
-    let cargo = until_runs(&kernel, "cargo", &[]).await;
-    process::kill(cargo);
-    the_cell_alone_fails(&mut kernel, &request).await;
+    let mut kernel = Kernel::start().await;
+    kernel.execute("let kept = 1;").await.ok();
+    kernel.complete("kept.", 5).await;
+    let folder = kernel.folder().join("slow");
+    std::fs::create_dir_all(folder.join("src")).expect("the test's folder can be written");
+    let manifest = "[package]\nname = \"slow\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    std::fs::write(folder.join("Cargo.toml"), manifest).expect("a manifest");
+    let source = SLOW_TO_COMPILE.replace("const STEPS", "pub const STEPS");
+    let source = source.trim_end_matches("STEPS");
+    std::fs::write(folder.join("src/lib.rs"), source).expect("a source");
+    let cell = format!(
+        ":dep slow = {{ path = {:?} }}\nslow::STEPS",
+        folder.display().to_string()
+    );
+    let cell = Cell::new(cell).within(Duration::from_secs(60));
+    let request = kernel.send(cell).await;
+    let compiler = until_compiles(&kernel, "slow").await;
+    // The shim, cargo itself, or both: what they have started ends with them.
+    for (process, name) in below(kernel.process().id()) {
+        if name == "cargo" {
+            process::kill(process);
+        }
+    }
+    kernel
+        .finish(&request)
+        .await
+        .error("CompileError", "killed")
+        .stderr_contains("compiling slow");
     until_gone(compiler, PROMPT).await;
+    kernel.execute("kept").await.ok().result("1");
 }
 
 #[tokio::test]

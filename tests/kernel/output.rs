@@ -279,7 +279,10 @@ async fn a_front_end_that_reads_nothing_keeps_nobody_waiting() {
     let mut kernel = Kernel::start().await;
     let stopped = kernel.subscribe_and_read_nothing().await;
     // From here on the analyser needs no more.
-    kernel.execute("let _one = 1;").await.ok();
+    kernel.execute("let one = 1;").await.ok();
+    for _ in 0..2 {
+        kernel.complete("one.", 4).await;
+    }
     let before = kernel.process().peak_memory();
     // More than the kernel and the system keep for a front end that does not read.
     let lines = 200_000;

@@ -1,6 +1,7 @@
 //! The closed list of frames, in both directions.
 
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// Names one run of one cell within a kernel's life. It grows by one for every run, also where the
 /// execution count that people see does not. Zero means "unknown: take the latest cell".
@@ -32,13 +33,14 @@ pub enum WorkerFrame {
     Display(Display),
     /// The cell's output area is to be emptied; with `wait`, only when something new comes.
     ClearOutput { cell: CellNumber, wait: bool },
-    /// Code panicked and the panic was not caught by the person's own code.
+    /// Code panicked and the panic was not caught by the user's own code.
     Panic(PanicReport),
     /// A `?` at the top level of a cell met an error.
     Error(ErrorReport),
-    /// Everything up to the [`KernelFrame::Synchronize`] with this number has been sent.
-    Synchronized { number: u64 },
-    /// A cell asks the person for a line of text.
+    /// What [`KernelFrame::Run`] has asked for has ended, and all that it wrote has been sent. Whether its new
+    /// variables are kept.
+    Ran { is_kept: bool },
+    /// A cell asks the user for a line of text.
     InputRequest {
         cell: CellNumber,
         /// Counts the questions of this worker: the answer carries it.
@@ -62,16 +64,14 @@ pub enum KernelFrame {
         /// Whether the front end can be asked for input.
         allow_stdin: bool,
     },
-    /// The next code that evcxr asks to have run is not run: it is compiled ahead.
-    RefuseNextRun,
-    /// When evcxr asks to have code run for the next time, it is only told that these variables are no more; then
-    /// it asks again.
-    Forget { names: Vec<String> },
-    /// Asks for [`WorkerFrame::Synchronized`], after all that was written so far.
-    Synchronize { number: u64 },
-    /// The person pressed interrupt while this cell ran.
+    /// Loads the shared object of the cell that was named last, and runs it; [`WorkerFrame::Ran`] is the answer.
+    Run { library: PathBuf },
+    /// A compiler runs, as the head of this process group: it ends with the kernel, however that ends. `None` when it
+    /// has ended.
+    Compiles { group: Option<u32> },
+    /// The user pressed interrupt while this cell ran.
     Interrupt { cell: CellNumber },
-    /// The line that the person typed, without its newline; `None` when they gave none.
+    /// The line that the user typed, without its newline; `None` when they gave none.
     InputReply { number: u64, value: Option<String> },
     /// Answers [`WorkerFrame::Locate`]: a place for each line, in the same order.
     Located {

@@ -1,7 +1,8 @@
 //! The compile service: everything that evcxr takes for cargo, rustup and rustc, inside the kernel.
 //!
-//! evcxr and its analyser call the [shim](crate::shim), which says here how it was called. A build asks who runs cells
-//! ([`Builds`]) what to compile; the service owns the compilers and can end them.
+//! evcxr and its analyser call the [shim](crate::shim), which says here how it was called: what evcxr's texts need is
+//! built, and nothing of them. Cells are compiled here as well, for who runs them. The service owns the compilers and
+//! can end them.
 //!
 //! - this file: what each call is answered with.
 //! - [`build`]: where a build goes on, and with what.
@@ -34,44 +35,32 @@ use std::io::{Error, ErrorKind, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::ExitStatusExt;
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::Store;
 
 /// Where evcxr wants to read which library was built.
 const LIBRARY_VARIABLE: &str = "EVCXR_EXECUTION_SO_PATH";
 
+/// What evcxr gets for a library, in the package.
+const ANSWER: &str = "answer";
+
 /// The status of a build that has failed, as cargo's.
 const FAILED: u8 = 101;
 
-/// Who decides what a build compiles.
+/// Who is told what evcxr asks for.
 pub trait Builds: Send + Sync {
-    /// evcxr has written a text, and wants to have it built, or only checked.
-    fn asked(&self, text: &str, only_check: bool) -> Order;
-    /// A text was compiled, or could not be.
-    fn compiled(&self, compiled: Compiled) -> Order;
+    /// evcxr has written a text, and what that needs is built: what its worker is to answer; `None` when evcxr is to
+    /// give the text up.
+    fn asked(&self, text: &str) -> Option<Vec<u8>>;
+    /// What a text of evcxr's needs could not be built.
+    fn refused(&self, refusal: Compiled);
     /// A dependency is being compiled.
     fn building(&self, crate_name: &str);
-}
-
-/// What a build is to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
-    /// Compile a cell in which nothing happens: evcxr starts.
-    Nothing,
-    /// Compile this text, with these arguments added to the compiler's.
-    Compile {
-        text: String,
-        arguments: Vec<String>,
-    },
-    /// The library that was built is what evcxr gets; with `keep`, it will be asked for once more.
-    Done { keep: bool },
-    /// The one that was kept is.
-    Again,
-    /// The build has failed; evcxr need not know why.
-    Failed,
+    /// A compiler or cargo runs, as the head of this process group; `None` when none does any more.
+    fn compiles(&self, group: Option<u32>);
 }
 
 /// The service of one kernel.
@@ -84,12 +73,22 @@ struct Shared {
     session: Arc<Session>,
     children: Children,
     store: Store,
-    builds: OnceLock<Arc<dyn Builds>>,
+    builds: Box<dyn Builds>,
     may_replace_library: AtomicBool,
     /// The compiler's command for the cell's package, while cargo builds.
     command_of_cell: Mutex<Option<Rustc>>,
-    /// The library that was compiled last.
-    latest: Mutex<Option<PathBuf>>,
+    /// How cells are built. One build at a time.
+    way: Mutex<Option<Way>>,
+    /// How many cells were compiled.
+    compiled: AtomicU64,
+}
+
+/// How cells are built.
+enum Way {
+    /// As set-up has built one: evcxr has not said how yet.
+    AsPrebuilt(Box<Fingerprint>, Variables),
+    /// As evcxr has called cargo.
+    AsAsked(Vec<OsString>, Variables),
 }
 
 impl Service {
@@ -101,6 +100,7 @@ impl Service {
         session: Arc<Session>,
         children: Children,
         store: Store,
+        builds: Box<dyn Builds>,
     ) -> std::io::Result<Service> {
         let listener = UnixListener::bind(session.compile_socket())?;
         let service = Service {
@@ -108,10 +108,11 @@ impl Service {
                 session,
                 children,
                 store,
-                builds: OnceLock::new(),
+                builds,
                 may_replace_library: AtomicBool::new(false),
                 command_of_cell: Mutex::default(),
-                latest: Mutex::default(),
+                way: Mutex::default(),
+                compiled: AtomicU64::new(0),
             }),
         };
         let accepting = service.clone();
@@ -128,9 +129,21 @@ impl Service {
         Ok(service)
     }
 
-    /// Who decides from now on; before, nothing happens in what is built.
-    pub fn set_builds(&self, builds: Arc<dyn Builds>) {
-        let _ = self.shared.builds.set(builds);
+    /// Has cells compiled as set-up has compiled one, until evcxr says how: while it starts, it writes other manifests.
+    /// Call it when the package is in place and evcxr has not begun. Whether that is possible.
+    pub fn begin_as_prebuilt(&self) -> bool {
+        let package = self.shared.session.package();
+        let variables = environment::for_build(std::env::vars_os().collect());
+        match Fingerprint::of_prebuilt(&package, &variables) {
+            Ok((fingerprint, variables)) => {
+                *lock(&self.shared.way) = Some(Way::AsPrebuilt(Box::new(fingerprint), variables));
+                true
+            }
+            Err(reason) => {
+                tracing::info!(reason, "cells wait for evcxr");
+                false
+            }
+        }
     }
 
     /// Lets the next build by cargo replace the library that cells share.
@@ -145,23 +158,81 @@ impl Service {
         &self.shared.store
     }
 
+    /// Compiles a cell: `text`, with these arguments added to the compiler's. Each gives a library of its own name.
+    pub fn compile(&self, text: &str, arguments: &[String]) -> Compiled {
+        let compiled = self.with_fingerprint(|build, fingerprint| {
+            let number = self.shared.compiled.fetch_add(1, Ordering::SeqCst);
+            let store = &self.shared.store;
+            direct_rustc::compile(build, fingerprint, text, arguments, number, store)
+        });
+        compiled.unwrap_or_else(|refusal| refusal)
+    }
+
+    /// What was noted of this text, in a session of before as well.
+    pub fn recall(&self, text: &str) -> Option<Vec<String>> {
+        let recalled = self.with_fingerprint(|build, fingerprint| {
+            Ok(direct_rustc::recall(
+                build,
+                fingerprint,
+                text,
+                &self.shared.store,
+            ))
+        });
+        recalled.ok().flatten()
+    }
+
+    /// Notes something of a text.
+    pub fn note(&self, text: &str, lines: &[String]) {
+        let _ = self.with_fingerprint(|build, fingerprint| {
+            direct_rustc::note(build, fingerprint, text, lines, &self.shared.store);
+            Ok(())
+        });
+    }
+
     /// Compiles a program, as [`direct_rustc::compile_program`].
     ///
     /// # Errors
-    /// When cargo has not built what programs link to, or the compiler cannot be started.
+    /// What the compiler has refused, or why it was not called.
     pub fn compile_program(
         &self,
         text: &Path,
         binary: &Path,
         name: &str,
-    ) -> std::io::Result<(bool, Vec<String>)> {
-        let variables = environment::for_build(std::env::vars_os().collect());
+    ) -> Result<(bool, Vec<String>), Compiled> {
+        self.with_fingerprint(|build, fingerprint| {
+            direct_rustc::compile_program(build, fingerprint, text, binary, name)
+        })
+    }
+
+    /// Whether what runs for the command at hand was ended.
+    pub fn is_cancelled(&self) -> bool {
+        self.shared.children.is_cancelled()
+    }
+
+    /// Does something with the way in which cells are built, which cargo sees to where it has to.
+    fn with_fingerprint<T>(
+        &self,
+        act: impl FnOnce(&Build<'_>, &Fingerprint) -> std::io::Result<T>,
+    ) -> Result<T, Compiled> {
+        let way = lock(&self.shared.way);
         let package = self.shared.session.package();
-        let build = Build::new(package, variables, &self.shared.children, &|_| {});
-        let build = build.with_temporary_files();
-        let fingerprint = Fingerprint::latest(&build.package)
-            .ok_or_else(|| Error::other("cargo has not built what programs link to"))?;
-        direct_rustc::compile_program(&build, &fingerprint, text, binary, name)
+        let started = |group| self.shared.builds.compiles(Some(group));
+        let new_build = |variables: &Variables| {
+            Build::new(package, variables.clone(), &self.shared.children, &started)
+                .with_temporary_files()
+        };
+        let done = match &*way {
+            Some(Way::AsPrebuilt(fingerprint, variables)) => {
+                act(&new_build(variables), fingerprint)
+            }
+            Some(Way::AsAsked(arguments, variables)) => {
+                let build = new_build(variables);
+                act(&build, &self.see_to_dependencies(&build, arguments)?)
+            }
+            None => Err(Error::other("evcxr has not started")),
+        };
+        self.shared.builds.compiles(None);
+        done.map_err(|error| refusal(format!("rustc could not be started: {error}")))
     }
 
     fn serve_on_a_thread(&self, stream: UnixStream) {
@@ -244,8 +315,7 @@ impl Service {
                 }
             }
             (Tool::Cargo, Some(command @ ("build" | "check"))) => {
-                let build = build().with_temporary_files();
-                let status = self.build(&build, &arguments, command == "check")?;
+                let status = self.build(build(), &arguments, command == "check")?;
                 shim.tell(&Answer::Exit(status))
             }
             (Tool::AnalyserCargo, Some("metadata")) => {
@@ -284,87 +354,80 @@ impl Service {
         shim.become_program(rustc, arguments, variables)
     }
 
-    /// Compiles what [`Builds`] says, until that is good or given up: by the compiler alone, after cargo has seen to
-    /// the dependencies where they are not there as they should be. Gives back the status for evcxr.
+    /// evcxr wants a text built. It gets what the text needs, and for a library what its worker is to answer.
     fn build(
         &self,
-        build: &Build<'_>,
+        build: Build<'_>,
         arguments: &[OsString],
         only_check: bool,
     ) -> std::io::Result<u8> {
-        let builds = self.shared.builds.get();
-        let written = fs::read_to_string(build.text_file()).unwrap_or_default();
-        let mut order = builds.map_or(Order::Nothing, |it| it.asked(&written, only_check));
-        loop {
-            let (text, more) = match order {
-                Order::Nothing => (nothing(&build.manifest()).to_owned(), Vec::new()),
-                Order::Compile { text, arguments } => (text, arguments),
-                Order::Done { keep } => return self.finish(build, keep),
-                Order::Again => return self.finish_again(build),
-                Order::Failed => return Ok(FAILED),
-            };
-            let compiled = self.compile(build, arguments, &text, &more);
-            if build.is_cancelled() {
-                return Ok(FAILED);
-            }
-            lock(&self.shared.latest).clone_from(&compiled.library);
-            order = match builds {
-                Some(builds) => builds.compiled(compiled),
-                None if compiled.library.is_some() => Order::Done { keep: false },
-                None => {
-                    tracing::error!(?compiled, "the library could not be built");
-                    return Err(Error::other(compiled.cargo.unwrap_or_default()));
-                }
-            };
+        if only_check {
+            // It wants to know why its analyser has no type for a variable. The compiler will tell.
+            return Ok(FAILED);
         }
+        let written = fs::read_to_string(build.package_text()).unwrap_or_default();
+        let where_to_read = build.variables.get(OsStr::new(LIBRARY_VARIABLE)).cloned();
+        // It starts with a package without any dependency.
+        if dependencies::has_library(&build.manifest()) {
+            let mut way = lock(&self.shared.way);
+            let asked = Way::AsAsked(arguments.to_vec(), build.variables.clone());
+            let build = build.with_temporary_files();
+            match self.see_to_dependencies(&build, arguments) {
+                Ok(_) => *way = Some(asked),
+                Err(refusal) => {
+                    drop(way);
+                    self.shared.builds.refused(refusal);
+                    return Ok(FAILED);
+                }
+            }
+        }
+        let Some(answer) = self.shared.builds.asked(&written) else {
+            return Ok(FAILED);
+        };
+        // What evcxr takes for the library that was built; it gives its worker the path.
+        let file = self.shared.session.package().join(ANSWER);
+        fs::write(&file, answer)?;
+        if let Some(path) = where_to_read {
+            fs::write(path, file.as_os_str().as_encoded_bytes())?;
+        }
+        Ok(0)
     }
 
-    fn compile(
+    /// How cells are compiled: as before, where all that this depends on is as it was. Otherwise cargo builds.
+    fn see_to_dependencies(
         &self,
         build: &Build<'_>,
         arguments: &[OsString],
-        text: &str,
-        more: &[String],
-    ) -> Compiled {
-        let refuse = |reason: String| Compiled {
-            cargo: Some(reason),
-            ..Compiled::default()
+    ) -> Result<Fingerprint, Compiled> {
+        let reason = match Fingerprint::valid(&build.package, &build.variables) {
+            Ok(fingerprint) => return Ok(fingerprint),
+            Err(reason) => reason,
         };
-        let valid = || Fingerprint::valid(&build.package, &build.variables);
-        let fingerprint = match valid() {
-            Ok(fingerprint) => fingerprint,
-            Err(reason) => {
-                tracing::info!(reason, "cargo builds");
-                match self.build_by_cargo(build, arguments) {
-                    Ok(()) => {}
-                    Err(Refusal::Failed(output)) => return refuse(output),
-                    Err(Refusal::LibraryIsInUse(message)) => {
-                        return Compiled {
-                            messages: vec![message],
-                            ..refuse(String::new())
-                        };
-                    }
-                }
-                // A build script that may watch anything has been asked now.
-                match Fingerprint::latest(&build.package) {
-                    Some(fingerprint) => fingerprint,
-                    None => return refuse("cargo has built, and called no compiler".to_owned()),
-                }
+        tracing::info!(reason, "cargo builds");
+        match self.build_by_cargo(build, arguments) {
+            Ok(()) => {}
+            Err(Refusal::Failed(output)) => return Err(refusal(output)),
+            Err(Refusal::LibraryIsInUse(message)) => {
+                return Err(Compiled {
+                    messages: vec![message],
+                    ..refusal(String::new())
+                });
             }
-        };
-        let compiled = direct_rustc::compile(build, &fingerprint, text, more, &self.shared.store);
-        compiled.unwrap_or_else(|error| refuse(format!("rustc could not be started: {error}")))
+        }
+        // A build script that may watch anything has been asked now.
+        Fingerprint::latest(&build.package)
+            .ok_or_else(|| refusal("cargo has built, and called no compiler".to_owned()))
     }
 
     fn build_by_cargo(&self, build: &Build<'_>, arguments: &[OsString]) -> Result<(), Refusal> {
-        let line = |line: &[u8]| match self.shared.builds.get() {
-            Some(builds) => {
-                if let Some(crate_name) = cargo_build::compiled_crate(line) {
-                    builds.building(crate_name);
-                }
+        let line = |line: &[u8]| {
+            if let Some(crate_name) = cargo_build::compiled_crate(line) {
+                self.shared.builds.building(crate_name);
             }
-            // Set-up shows them as they come.
-            None => eprintln!("{}", String::from_utf8_lossy(line)),
+            if self.shared.session.is_prebuilt() {
+                // Set-up shows them as they come.
+                eprintln!("{}", String::from_utf8_lossy(line));
+            }
         };
         let cargo = Cargo {
             session: &self.shared.session,
@@ -378,47 +441,12 @@ impl Service {
             .store(false, Ordering::SeqCst);
         Ok(())
     }
-
-    /// Tells evcxr which library was made; with `keep`, it is there once more after evcxr has moved it.
-    fn finish(&self, build: &Build<'_>, keep: bool) -> std::io::Result<u8> {
-        let library = self.latest()?;
-        if keep {
-            let _ = fs::remove_file(kept(&library));
-            fs::hard_link(&library, kept(&library))?;
-        }
-        tell_evcxr(build, &library)
-    }
-
-    fn finish_again(&self, build: &Build<'_>) -> std::io::Result<u8> {
-        let library = self.latest()?;
-        let _ = fs::remove_file(&library);
-        fs::rename(kept(&library), &library)?;
-        tell_evcxr(build, &library)
-    }
-
-    fn latest(&self) -> std::io::Result<PathBuf> {
-        let latest = lock(&self.shared.latest).clone();
-        latest.ok_or_else(|| Error::other("nothing was compiled"))
-    }
 }
 
-fn kept(library: &Path) -> PathBuf {
-    library.with_extension("kept")
-}
-
-fn tell_evcxr(build: &Build<'_>, library: &Path) -> std::io::Result<u8> {
-    if let Some(path) = build.variables.get(OsStr::new(LIBRARY_VARIABLE)) {
-        fs::write(path, library.as_os_str().as_encoded_bytes())?;
-    }
-    Ok(0)
-}
-
-/// A cell in which nothing happens, with the library once that is there: it is loaded then.
-fn nothing(manifest: &str) -> &'static str {
-    if dependencies::has_library(manifest) {
-        "#[unsafe(no_mangle)] pub extern \"C\" fn run_cell(store: *mut ::notebook::cell::store::VariableStore) -> *mut ::notebook::cell::store::VariableStore { ::notebook::cell::store::open(store) }\n"
-    } else {
-        "#[unsafe(no_mangle)] pub extern \"C\" fn run_cell(store: *mut u8) -> *mut u8 { store }\n"
+fn refusal(reason: String) -> Compiled {
+    Compiled {
+        cargo: Some(reason),
+        ..Compiled::default()
     }
 }
 

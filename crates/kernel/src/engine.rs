@@ -4,6 +4,7 @@
 //!
 //! - this file: the handle to that thread, and what it is asked to do.
 //! - [`driver`]: does it.
+//! - [`analyser`]: evcxr, on another thread.
 //! - [`warm_up`]: what is put in place before the first cell.
 //! - [`commands`]: the commands that are ours and not evcxr's.
 //! - [`prefetch`]: the next cell, compiled while the user reads.
@@ -12,6 +13,7 @@
 //!
 //! It knows nothing of Jupyter's sockets.
 
+pub mod analyser;
 mod commands;
 pub mod diagnostics;
 mod driver;
@@ -25,6 +27,7 @@ use crate::compile::Service;
 use crate::event::{EngineEvent, Event, Query};
 use crate::session::Session;
 use crate::supervisor::Workers;
+use analyser::{Analyser, Exchange};
 use anyhow::anyhow;
 use channel::CellNumber;
 use driver::Driver;
@@ -50,6 +53,8 @@ pub enum Command {
     },
     /// Compile, and do not run, the cell that follows this one in the saved notebook.
     CompileAhead { after: String },
+    /// evcxr can be told now what has happened without it.
+    AnalyserHasStarted,
 }
 
 /// The handle to the engine's thread.
@@ -67,6 +72,8 @@ pub struct Parts {
     pub workers: Workers,
     pub service: Service,
     pub children: Children,
+    /// Where the service hears what evcxr's texts become.
+    pub exchange: Arc<Exchange>,
 }
 
 impl Engine {
@@ -76,6 +83,7 @@ impl Engine {
     /// When no thread can be started.
     pub fn start(parts: Parts, events: mpsc::Sender<Event>) -> std::io::Result<Engine> {
         let (commands, inbox) = crossbeam_channel::unbounded();
+        let sender = commands.clone();
         let sources = Arc::new(Mutex::new(SourceMap::default()));
         let prefetched = Arc::default();
         let engine = Engine {
@@ -92,30 +100,24 @@ impl Engine {
                 let publish: Arc<dyn Fn(Event) + Send + Sync> = Arc::new(move |event| {
                     let _ = events.blocking_send(event);
                 });
-                let tell = |crate_name: &str| {
-                    let crate_name = crate_name.to_owned();
-                    publish(Event::Engine(EngineEvent::Building { crate_name }));
-                };
-                let warm_up = || warm_up::warm_up(&parts.session, &parts.workers, tell);
-                let warmed_up = std::panic::catch_unwind(AssertUnwindSafe(warm_up))
-                    .unwrap_or_else(|_| Err(anyhow!("it panicked; its report is in the log")));
-                match warmed_up {
-                    Ok(evcxr) => {
+                let begun =
+                    std::panic::catch_unwind(AssertUnwindSafe(|| begin(&parts, &publish, sender)))
+                        .unwrap_or_else(|_| Err(anyhow!("it panicked; its report is in the log")));
+                match begun {
+                    Ok(analyser) => {
                         publish(Event::Engine(EngineEvent::WarmedUp(Ok(()))));
-                        let jobs = job::Jobs::new(parts.workers.clone(), Arc::clone(&publish));
-                        parts.service.set_builds(Arc::new(jobs.clone()));
                         let mut driver = Driver {
-                            evcxr,
+                            analyser,
+                            exchange: parts.exchange,
+                            can_tell_analyser: false,
                             session: parts.session,
                             workers: parts.workers,
                             service: parts.service,
                             children: parts.children,
                             sources,
                             prefetched,
-                            died: None,
                             publish,
                             latest_cell: 0,
-                            jobs,
                             book: job::Book::default(),
                         };
                         driver.work(&inbox);
@@ -155,4 +157,31 @@ impl Engine {
     pub fn sources(&self) -> Arc<Mutex<SourceMap>> {
         Arc::clone(&self.sources)
     }
+}
+
+/// Puts in place what cells need, and starts the worker; evcxr starts on its own thread, and cells wait for it only where
+/// they cannot be compiled without.
+fn begin(
+    parts: &Parts,
+    publish: &Arc<dyn Fn(Event) + Send + Sync>,
+    commands: crossbeam_channel::Sender<Command>,
+) -> anyhow::Result<Analyser> {
+    parts.workers.start()?;
+    parts.session.fill(|crate_name| {
+        let crate_name = crate_name.to_owned();
+        publish(Event::Engine(EngineEvent::Building { crate_name }));
+    })?;
+    tracing::debug!("what is prebuilt is in place");
+    let need_not_wait = parts.service.begin_as_prebuilt();
+    let (started, start) = crossbeam_channel::bounded(1);
+    let session = Arc::clone(&parts.session);
+    let analyser = Analyser::start(session, Arc::clone(&parts.exchange), move |outcome| {
+        let _ = commands.send(Command::AnalyserHasStarted);
+        let _ = started.send(outcome);
+    })?;
+    parts.workers.wait_until_connected()?;
+    if !need_not_wait {
+        start.recv()?.map_err(|reason| anyhow!(reason))?;
+    }
+    Ok(analyser)
 }

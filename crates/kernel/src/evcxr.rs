@@ -1,10 +1,12 @@
 //! The adapter to evcxr: the one place that knows its interface, and any text of it.
 //!
 //! evcxr is asked for two things. Its analyser tells the types of new variables, completes and explains names; and
-//! its commands (`:dep`, `:vars`) do what they do. What is compiled is ours ([`crate::cell::generate`]).
+//! its commands (`:dep`, `:type`) do what they do. What is compiled and run is ours ([`crate::cell::generate`],
+//! [`crate::worker`]).
 //!
 //! - this file: starting it, and what it answers.
 //! - [`texts`]: how it writes what it says to its worker, to its users, and into the text that it has compiled.
+//! - [`stub`]: the process that it takes for its worker.
 //! - [`markers`]: rich outputs in its convention, among what a cell prints.
 //! - [`documentation`]: what the analyser says of a name, as the front end may show it.
 //! - [`help`]: its list of commands, with ours in it.
@@ -12,6 +14,7 @@
 mod documentation;
 pub mod help;
 pub mod markers;
+pub mod stub;
 pub mod texts;
 
 use crate::event::{Answer, Completion, Query};
@@ -19,7 +22,6 @@ use crate::session::Session;
 use ::evcxr::{CommandContext, Error, EvalContext};
 use std::panic::AssertUnwindSafe;
 use std::process::Command;
-use std::sync::PoisonError;
 
 /// Its version, as Cargo.toml pins it.
 pub const VERSION: &str = "0.22.0";
@@ -29,8 +31,6 @@ pub const VERSION: &str = "0.22.0";
 pub enum Outcome {
     /// It was run; what commands such as `:vars` have to say, by MIME type.
     Done(Vec<(String, String)>),
-    /// The worker process has ended while it ran; how, in words.
-    WorkerExited(String),
     /// Nothing was run: a variable cannot be kept, or a build has failed.
     Refused(String),
     /// A command is not known, or could not be carried out.
@@ -45,17 +45,15 @@ pub struct Evcxr {
 }
 
 impl Evcxr {
-    /// Starts it, and with it the worker.
+    /// Starts it, and with it what it takes for its worker.
     ///
     /// # Errors
     /// What it says, when it cannot start.
     pub fn start(session: &Session) -> Result<Evcxr, String> {
-        let mut worker = Command::new(session.binary());
-        session.adapt_worker(&mut worker);
+        let stub = Command::new(session.binary());
         let (context, outputs) =
-            EvalContext::with_subprocess_command(worker).map_err(|error| error.to_string())?;
-        // What comes here is not from cells (the worker sends that another way), but a worker that
-        // could not start says why.
+            EvalContext::with_subprocess_command(stub).map_err(|error| error.to_string())?;
+        // What comes here is not from cells, but a stub that could not start says why.
         for (name, lines) in [("stdout", outputs.stdout), ("stderr", outputs.stderr)] {
             std::thread::Builder::new()
                 .name(format!("evcxr {name}"))
@@ -76,7 +74,6 @@ impl Evcxr {
         let context = &mut self.context;
         match std::panic::catch_unwind(AssertUnwindSafe(|| context.execute(code))) {
             Ok(Ok(outputs)) => Outcome::Done(outputs.content_by_mime_type.into_iter().collect()),
-            Ok(Err(Error::SubprocessTerminated(how))) => Outcome::WorkerExited(how),
             Ok(Err(Error::CompilationErrors(errors))) => {
                 let first = errors.first().map(::evcxr::CompilationError::message);
                 Outcome::CommandFailed(first.unwrap_or_default())
@@ -84,13 +81,6 @@ impl Evcxr {
             Ok(Err(error)) => Outcome::Refused(error.to_string()),
             Err(_) => Outcome::Panicked,
         }
-    }
-
-    /// Whether the worker's process runs.
-    pub fn worker_lives(&self) -> bool {
-        let process = self.context.process_handle();
-        let mut process = process.lock().unwrap_or_else(PoisonError::into_inner);
-        matches!(process.try_wait(), Ok(None))
     }
 
     /// Has the analyser infer a first type, for which it reads the standard library: the first cell with

@@ -64,7 +64,7 @@ pub enum EngineEvent {
     },
 }
 
-/// How evcxr ended a cell.
+/// How a cell ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CellEnd {
     /// The code was run, or there was none.
@@ -78,7 +78,7 @@ pub enum CellEnd {
     Refused(Failure),
     /// The worker process ended while it ran the cell; a new one is there, without variables.
     WorkerDied {
-        /// What evcxr and the system say of the end.
+        /// What the system says of the end.
         description: String,
         /// The variables that were lost, by name.
         lost: Vec<String>,
@@ -116,7 +116,7 @@ impl Failure {
 }
 
 /// A question to the analyser.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Query {
     Complete { code: String, byte_offset: usize },
     Inspect { code: String, byte_offset: usize },

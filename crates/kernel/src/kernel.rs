@@ -3,6 +3,7 @@
 
 use crate::children::Children;
 use crate::compile::{Service, store::Store};
+use crate::engine::analyser::{Exchange, Requests};
 use crate::engine::{Command, Engine, Parts};
 use crate::event::{Action, Event, RequestChannel};
 use crate::frontend::Frontend;
@@ -104,23 +105,33 @@ async fn serve(
     let publisher = tokio::spawn(iopub::publish(iopub_socket, of_publications));
     let children = Children::default();
     let (folder, limit) = paths::compiled_cells();
+    let (of_builds, of_worker) = (work.clone(), Arc::clone(&session));
+    let exchange = Arc::new(Exchange::new(move |event| {
+        let _ = of_builds.blocking_send(event);
+    }));
+    let workers = Workers::listen(
+        &session.worker_socket(),
+        session.token().clone(),
+        work.clone(),
+        move || of_worker.worker(),
+    )
+    .context("the kernel cannot listen for its worker")?;
     let parts = Parts {
-        workers: Workers::listen(
-            &session.worker_socket(),
-            session.token().clone(),
-            work.clone(),
-        )
-        .context("the kernel cannot listen for its worker")?,
         service: Service::listen(
             Arc::clone(&session),
             children.clone(),
             Store::new(folder, limit),
+            Box::new(Requests {
+                exchange: Arc::clone(&exchange),
+                workers: workers.clone(),
+            }),
         )
         .context("the compile service cannot listen")?,
+        workers: workers.clone(),
         session,
         children: children.clone(),
+        exchange,
     };
-    let workers = parts.workers.clone();
     let engine = Engine::start(parts, work).context("the thread for evcxr could not be started")?;
     let mut frontend = Frontend::new(engine.sources(), replies::ports(info));
     let mut effects = Effects {

@@ -3,9 +3,10 @@
 //! # Layout
 //!
 //! The way of a cell: [`jupyter`] (the sockets) → [`frontend`] (what the front end sees, without
-//! any input or output) → [`engine`] (one cell after the other, on a thread of its own) → [`evcxr`] (types and
-//! commands) → [`shim`] → [`compile`] (cargo and the compiler) → [`worker`] (the process that runs cells) →
-//! [`supervisor`] (the kernel's side of the channel) → the frontend again → [`jupyter::iopub`].
+//! any input or output) → [`engine`] (one cell after the other, on a thread of its own) → [`compile`] (cargo and the
+//! compiler) → [`supervisor`] → [`worker`] (the process that runs cells) → the supervisor and the frontend again →
+//! [`jupyter::iopub`]. Beside it, on a thread of its own, [`evcxr`]: the types of variables, and commands. Its calls of
+//! cargo come by the [`shim`].
 //!
 //! - [`kernel`]: the loop that turns what happens into [`event::Event`]s and carries out the
 //!   [`event::Action`]s that the frontend answers with.
@@ -13,8 +14,8 @@
 //! - [`cell`]: what a cell is, as text, and what is compiled of it. [`syntax`]: whether it can be read.
 //! - [`paths`]: where the library, the prebuilt folder and the sessions are. [`session`]: a kernel's own folders.
 //!
-//! The same binary is three programs: the kernel; the [`worker`], when evcxr starts it; and the [`shim`], when evcxr
-//! calls what it takes for cargo.
+//! The same binary is four programs: the kernel; the [`worker`]; the [`shim`], when evcxr calls what it takes for cargo;
+//! and what evcxr takes for its worker ([`evcxr::stub`]).
 
 mod caller;
 mod cell;
@@ -92,7 +93,9 @@ fn main() -> ExitCode {
     if let Some(tool) = shim::called_as() {
         return shim::run(tool);
     }
-    let result = if worker::is_worker() {
+    let result = if evcxr::stub::is_stub() {
+        evcxr::stub::run().context("evcxr cannot be answered")
+    } else if worker::is_worker() {
         worker::run().context("the process that runs cells could not start")
     } else {
         start_logging();

@@ -1,17 +1,17 @@
 //! Builds, once, what every session starts from: the dependencies of cells, and the library.
 
 use crate::children::Children;
-use crate::compile::{self, store::Store};
+use crate::compile::direct_rustc::Compiled;
+use crate::compile::{self, Builds, store::Store};
 use crate::engine::warm_up;
+use crate::evcxr::texts;
 use crate::paths;
 use crate::session::prebuilt::{self, WITH_PARENT};
 use crate::session::{Session, standard_library};
-use crate::supervisor::Workers;
 use anyhow::Context;
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use tokio::sync::mpsc;
 
 /// Builds the prebuilt folder, unless it is as it should be.
 ///
@@ -40,24 +40,48 @@ pub fn prebuild() -> anyhow::Result<()> {
     standard_library::place(&paths::standard_library())?;
     let session = Arc::new(Session::keep_at(&folder)?);
     session.enter_environment();
+    let refusal = Arc::default();
     let service = compile::Service::listen(
         Arc::clone(&session),
         Children::default(),
         Store::new(None, 0),
+        Box::new(SetUp(Arc::clone(&refusal))),
     )?;
     // No cell runs here that could lose the library of an earlier build.
     service.allow_new_library();
-    let (events, mut inbox) = mpsc::channel(64);
-    // evcxr itself says on stderr which crates it compiles; here somebody has to take the events.
-    std::thread::Builder::new()
-        .name("events".to_owned())
-        .spawn(move || while inbox.blocking_recv().is_some() {})?;
-    let workers = Workers::listen(&session.worker_socket(), session.token().clone(), events)?;
-    let evcxr = warm_up::warm_up(&session, &workers, |_| {})
-        .context("the library that cells link to could not be built")?;
+    session.fill(|_| {})?;
+    let evcxr = warm_up::warm_up(&session).map_err(|error| {
+        // What cargo wrote is on stderr already.
+        let reason = refusal
+            .lock()
+            .map(|reason| reason.clone())
+            .unwrap_or_default();
+        error
+            .context(reason)
+            .context("the library that cells link to could not be built")
+    })?;
     drop(evcxr);
     session.remove();
     fs::write(&stamp_file, stamp).context("the stamp could not be written")?;
     println!("Built in {} s.", begun.elapsed().as_secs());
     Ok(())
+}
+
+/// All that evcxr asks for is well, once it is built. It holds why it was not.
+struct SetUp(Arc<Mutex<String>>);
+
+impl Builds for SetUp {
+    fn asked(&self, _: &str) -> Option<Vec<u8>> {
+        Some(texts::complete(&[]))
+    }
+
+    fn refused(&self, refusal: Compiled) {
+        if let (Ok(mut reason), Some(said)) = (self.0.lock(), refusal.cargo) {
+            *reason = said;
+        }
+    }
+
+    fn building(&self, _: &str) {}
+
+    fn compiles(&self, _: Option<u32>) {}
 }

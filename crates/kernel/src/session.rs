@@ -29,7 +29,7 @@ use prebuilt::Prebuilt;
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 
@@ -257,12 +257,16 @@ impl Session {
         unsafe { environment::enter(variables) };
     }
 
-    /// Gives the worker, and so the user's code, the environment that the kernel was started in.
-    pub fn adapt_worker(&self, command: &mut Command) {
-        environment::restore(command);
+    /// The command of a worker: it gets, and so the user's code, the environment that the kernel was started in.
+    pub fn worker(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        environment::restore(&mut command);
         command
             .env(WORKER_SOCKET, self.worker_socket())
-            .env(TOKEN_VARIABLE, self.token.as_str());
+            .env(TOKEN_VARIABLE, self.token.as_str())
+            .env("RUST_BACKTRACE", "1")
+            .stdin(Stdio::null());
+        command
     }
 
     /// Removes the folders now, while others still hold this value.

@@ -1,5 +1,5 @@
-//! The kernel's side of the channel: it accepts each worker process, reads what it sends, and
-//! writes to it. One worker at a time, a new one when one has ended: each is a generation.
+//! The worker processes, from start to end: it starts each, reads what it sends, writes to it, and says how it ended.
+//! One worker at a time, a new one when one has ended: each is a generation.
 
 use crate::caller::Token;
 use crate::children::signal_group;
@@ -12,13 +12,22 @@ use std::io::{IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// How much of a stream is put into one message, in bytes.
 const LONGEST_OUTPUT: usize = 1 << 18;
+
+/// How long what a worker had sent before it ended may take to come in: a process that a cell has forked can hold the
+/// connection open.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How long a worker may take to start, or to end.
+const START_OR_END: Duration = Duration::from_secs(20);
 
 /// The worker processes of this kernel: one at a time, a new one when one has died.
 #[derive(Clone)]
@@ -31,37 +40,46 @@ struct Shared {
     changed: Condvar,
     events: mpsc::Sender<Event>,
     token: Token,
+    command: Box<dyn Fn() -> Command + Send + Sync>,
 }
 
 #[derive(Default)]
 struct State {
-    /// How many workers have come.
-    arrived: u64,
+    /// How many workers were started.
+    started: u64,
     /// The one that is there.
     current: Option<Worker>,
-    /// The latest number that a worker has answered.
-    synchronized: u64,
-    asked: u64,
+    /// How the latest one that ended did.
+    end: Option<ExitStatus>,
+    /// The latest generation of which everything has come.
+    complete: u64,
+    /// How the latest run ended: whether its new variables are kept.
+    ran: Option<bool>,
 }
 
-/// One worker process. A process that it forked can hold its connection open after it has ended: then the next one
-/// takes its place all the same.
+/// One worker process.
 struct Worker {
     /// From 1, in the order of their coming.
     generation: u64,
     process: u32,
-    writer: UnixStream,
+    /// Once it has called.
+    writer: Option<UnixStream>,
 }
 
 impl State {
-    /// How many workers have come and gone.
-    fn gone(&self) -> u64 {
-        self.arrived - u64::from(self.current.is_some())
+    fn is_current(&self, generation: u64) -> bool {
+        let current = self.current.as_ref();
+        current.is_some_and(|worker| worker.generation == generation)
+    }
+
+    fn is_connected(&self) -> bool {
+        let current = self.current.as_ref();
+        current.is_some_and(|worker| worker.writer.is_some())
     }
 }
 
 impl Workers {
-    /// Listens at `path` for as long as the kernel lives.
+    /// Listens at `path` for as long as the kernel lives. `command` makes the command of a worker.
     ///
     /// # Errors
     /// When nothing can listen there, or no thread can be started.
@@ -69,6 +87,7 @@ impl Workers {
         path: &Path,
         token: Token,
         events: mpsc::Sender<Event>,
+        command: impl Fn() -> Command + Send + Sync + 'static,
     ) -> std::io::Result<Workers> {
         let workers = Workers {
             shared: Arc::new(Shared {
@@ -76,6 +95,7 @@ impl Workers {
                 changed: Condvar::new(),
                 events,
                 token,
+                command: Box::new(command),
             }),
         };
         let listener = UnixListener::bind(path)?;
@@ -93,12 +113,99 @@ impl Workers {
         Ok(workers)
     }
 
+    /// Starts a worker. Where one lives already, it goes on.
+    ///
+    /// # Errors
+    /// When the process cannot be started.
+    pub fn start(&self) -> std::io::Result<()> {
+        let mut state = self.state();
+        if state.current.is_some() {
+            return Ok(());
+        }
+        let mut command = (self.shared.command)();
+        let child = command.process_group(0).spawn()?;
+        state.started += 1;
+        let generation = state.started;
+        state.current = Some(Worker {
+            generation,
+            process: child.id(),
+            writer: None,
+        });
+        drop(state);
+        let workers = self.clone();
+        std::thread::Builder::new()
+            .name("end of worker".to_owned())
+            .spawn(move || workers.wait_for_end(generation, child))?;
+        Ok(())
+    }
+
+    /// Waits until a worker that was started can be told something.
+    ///
+    /// # Errors
+    /// How it ended before it could, or that it takes too long.
+    pub fn wait_until_connected(&self) -> std::io::Result<()> {
+        self.wait_until(START_OR_END, |state| {
+            state.is_connected() || state.current.is_none()
+        });
+        let state = self.state();
+        match (state.is_connected(), state.end) {
+            (true, _) => Ok(()),
+            (false, Some(end)) if state.current.is_none() => Err(std::io::Error::other(format!(
+                "the process that runs cells ended at its start: {end}"
+            ))),
+            (false, _) => Err(std::io::Error::other(
+                "the process that runs cells did not start; the log may say why",
+            )),
+        }
+    }
+
+    /// Ends the worker that lives, with all that its cells have started, and starts another one.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn restart(&self) -> std::io::Result<()> {
+        self.signal(Signal::KILL);
+        self.wait_until(START_OR_END, |state| state.current.is_none());
+        self.start()?;
+        self.wait_until_connected()
+    }
+
+    /// How the worker has ended, when none lives.
+    pub fn end(&self) -> Option<ExitStatus> {
+        let state = self.state();
+        state.end.filter(|_| state.current.is_none())
+    }
+
+    /// Has the worker run a cell's shared object, and waits until it has: whether its new variables are kept; `None`
+    /// when the worker has ended meanwhile.
+    pub fn run(&self, library: &Path) -> Option<bool> {
+        let generation = {
+            let mut state = self.state();
+            state.ran = None;
+            state.current.as_ref()?.generation
+        };
+        self.tell(&KernelFrame::Run {
+            library: library.to_owned(),
+        });
+        let mut state = self.state();
+        loop {
+            if let Some(is_kept) = state.ran.take() {
+                return Some(is_kept);
+            }
+            if !state.is_current(generation) {
+                return None;
+            }
+            let changed = self.shared.changed.wait(state);
+            state = changed.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     /// Hands a frame to the worker that lives; without one there is nobody to tell.
     pub fn tell(&self, frame: &KernelFrame) {
         let Ok(bytes) = encode(frame) else { return };
-        if let Some(worker) = &mut self.state().current
-            && let Err(error) = worker.writer.write_all(&bytes)
-        {
+        let mut state = self.state();
+        let writer = state.current.as_mut().and_then(|it| it.writer.as_mut());
+        if let Some(Err(error)) = writer.map(|writer| writer.write_all(&bytes)) {
             tracing::debug!(%error, "the worker did not take a frame");
         }
     }
@@ -108,36 +215,6 @@ impl Workers {
         if let Some(worker) = &self.state().current {
             signal_group(worker.process, signal);
         }
-    }
-
-    /// How many workers have ended so far.
-    pub fn count_gone(&self) -> u64 {
-        self.state().gone()
-    }
-
-    /// Waits until one more worker than `before` has ended and all of its output has been passed
-    /// on; `false` when that takes longer than `limit`.
-    pub fn wait_until_gone(&self, before: u64, limit: Duration) -> bool {
-        self.wait_until(limit, |state| state.gone() > before)
-    }
-
-    /// Waits until a worker is connected; `false` when that takes longer than `limit`.
-    pub fn wait_until_connected(&self, limit: Duration) -> bool {
-        self.wait_until(limit, |state| state.current.is_some())
-    }
-
-    /// Waits until all that the worker has written so far has been passed on; `false` when that
-    /// takes longer than `limit` or the worker ends meanwhile.
-    pub fn synchronize(&self, limit: Duration) -> bool {
-        let (number, gone) = {
-            let mut state = self.state();
-            state.asked += 1;
-            (state.asked, state.gone())
-        };
-        self.tell(&KernelFrame::Synchronize { number });
-        self.wait_until(limit, |state| {
-            state.synchronized >= number || state.gone() > gone
-        }) && self.count_gone() == gone
     }
 
     fn wait_until(&self, limit: Duration, is_so: impl Fn(&State) -> bool) -> bool {
@@ -167,6 +244,25 @@ impl Workers {
     fn publish(&self, event: Event) {
         // The receiver is gone only when the kernel ends.
         let _ = self.shared.events.blocking_send(event);
+    }
+
+    fn wait_for_end(&self, generation: u64, mut child: Child) {
+        let end = child.wait();
+        let is_complete = |state: &State| state.complete >= generation || !state.is_connected();
+        if !self.wait_until(LAST_WORDS, is_complete) {
+            tracing::warn!(
+                generation,
+                "what a cell has forked holds the connection of a worker that has ended"
+            );
+        }
+        // First, and without the lock: who waits for the end has all of it then.
+        self.publish(Event::WorkerExited);
+        tracing::debug!(generation, ?end, "a worker has ended");
+        let mut state = self.state();
+        state.end = end.ok();
+        state.current = None;
+        drop(state);
+        self.shared.changed.notify_all();
     }
 
     fn serve_on_a_thread(&self, stream: UnixStream) {
@@ -203,37 +299,24 @@ impl Workers {
                 }));
             }
         }
-        let is_this = |worker: &mut Worker| Some(worker.generation) == generation;
-        let has_ended = self.state().current.as_mut().is_some_and(is_this);
-        if has_ended {
-            // First, and without the lock: who waits for the end has all of it then.
-            self.publish(Event::WorkerExited);
-            let _ = self.state().current.take_if(is_this);
+        if let Some(generation) = generation {
+            let mut state = self.state();
+            state.complete = state.complete.max(generation);
         }
-        tracing::debug!(generation, has_ended, "a worker's connection has ended");
         self.shared.changed.notify_all();
     }
 
-    /// A worker says which process it is.
+    /// A worker says which process it is; its generation.
     fn welcome(&self, process: u32, stream: &UnixStream) -> std::io::Result<u64> {
         let writer = stream.try_clone()?;
         let mut state = self.state();
-        state.arrived += 1;
-        let generation = state.arrived;
-        let before = state.current.replace(Worker {
-            generation,
-            process,
-            writer,
-        });
+        let started = state.current.as_mut().filter(|it| it.process == process);
+        let Some(worker) = started else {
+            return Err(std::io::Error::other("it was not started by this kernel"));
+        };
+        worker.writer = Some(writer);
+        let generation = worker.generation;
         drop(state);
-        if let Some(before) = before {
-            let process = before.process;
-            tracing::warn!(
-                process,
-                "what a cell has forked holds the connection of a worker that has ended"
-            );
-            self.publish(Event::WorkerExited);
-        }
         self.shared.changed.notify_all();
         Ok(generation)
     }
@@ -262,11 +345,15 @@ impl Workers {
                     }
                     continue;
                 }
-                if let WorkerFrame::Synchronized { number } = frame {
+                if let WorkerFrame::Ran { is_kept } = frame {
                     if let Some(frame) = joined.take() {
                         self.publish(Event::Worker(frame));
                     }
-                    self.state().synchronized = number;
+                    let mut state = self.state();
+                    if generation.is_some_and(|it| state.is_current(it)) {
+                        state.ran = Some(is_kept);
+                    }
+                    drop(state);
                     self.shared.changed.notify_all();
                     continue;
                 }

@@ -1,9 +1,8 @@
-//! The process that runs cells: the kernel's own binary, started by evcxr.
+//! The process that runs cells: the kernel's own binary, started by the [supervisor](crate::supervisor).
 //!
-//! evcxr asks for a run by a line on stdin and waits for a line on stdout. These two are kept aside, for
-//! [`commands`] alone; what a cell finds as stdin is empty, and what it writes to stdout and stderr goes through
-//! pipes to [`output_mux`], which sends it to the kernel over a socket, in order with everything that the `notebook`
-//! library sends. [`load`] runs the code.
+//! The kernel says over a socket which shared object is to be run, and the answer goes the same way. What a cell finds
+//! as stdin is empty, and what it writes to stdout and stderr goes through pipes to [`output_mux`], which sends it to
+//! the kernel, in order with everything that the `notebook` library sends. [`load`] runs the code.
 //!
 //! The worker knows neither Jupyter nor how cells are compiled.
 
@@ -12,12 +11,9 @@ mod load;
 mod output_mux;
 
 use crate::caller::{self, TOKEN_VARIABLE, WORKER_SOCKET};
-use crate::evcxr::texts;
 use output_mux::OutputMux;
 use rustix::fs::{Mode, OFlags};
-use rustix::io::{dup, fcntl_dupfd_cloexec};
 use rustix::pipe::{PipeFlags, pipe_with};
-use std::os::fd::OwnedFd;
 use thiserror::Error;
 
 /// Why a worker could not begin.
@@ -31,12 +27,12 @@ pub enum WorkerError {
     Thread(#[from] std::io::Error),
 }
 
-/// Whether evcxr started this process as its worker.
+/// Whether a kernel started this process as its worker.
 pub fn is_worker() -> bool {
-    std::env::var_os(texts::WORKER_VARIABLE).is_some()
+    std::env::var_os(WORKER_SOCKET).is_some()
 }
 
-/// Runs cells until evcxr or the kernel goes away; then it ends the process.
+/// Runs cells until the kernel goes away; then it ends the process.
 ///
 /// # Errors
 /// When the kernel cannot be reached or the system gives no pipes or threads.
@@ -47,15 +43,11 @@ pub fn run() -> Result<(), WorkerError> {
         // SAFETY: no other thread runs yet.
         unsafe { std::env::remove_var(variable) };
     }
-    // A group of its own, so that an interrupt reaches what cells start, and only that.
-    let _ = rustix::process::setpgid(None, None);
     // The kernel goes without them, the user's code need not.
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::disable_transparent_huge_pages(false);
     ignore_interrupts();
 
-    let evcxr_input = keep(rustix::stdio::stdin())?;
-    let evcxr_output = keep(rustix::stdio::stdout())?;
     let empty = rustix::fs::open("/dev/null", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
     let (stdout_reader, stdout_writer) = pipe_with(PipeFlags::CLOEXEC)?;
     let (stderr_reader, stderr_writer) = pipe_with(PipeFlags::CLOEXEC)?;
@@ -65,14 +57,13 @@ pub fn run() -> Result<(), WorkerError> {
 
     let link = OutputMux::install(
         socket.try_clone()?,
-        evcxr_output,
         [stdout_reader, stderr_reader],
         [stdout_writer, stderr_writer],
     )?;
     // SAFETY: no other thread runs yet.
     unsafe { std::env::set_var(channel::link::LINK_VARIABLE, link.to_variable()) };
     output_mux::start_thread()?;
-    let runs = commands::start_thread(socket, evcxr_input)?;
+    let runs = commands::start_thread(socket)?;
     let mut loaded = load::Loaded::default();
     for library in runs {
         let is_kept = match loaded.run(&library) {
@@ -82,18 +73,10 @@ pub fn run() -> Result<(), WorkerError> {
                 false
             }
         };
-        commands::answer_evcxr(is_kept);
+        output_mux::ran(is_kept);
     }
     // What tasks do while statics are dropped is of no interest to anybody.
     std::process::exit(0)
-}
-
-/// A copy of a standard stream that programs started by cells do not inherit.
-fn keep(stream: std::os::fd::BorrowedFd<'_>) -> Result<OwnedFd, rustix::io::Errno> {
-    match fcntl_dupfd_cloexec(stream, 3) {
-        Ok(copy) => Ok(copy),
-        Err(_) => dup(stream),
-    }
 }
 
 /// An interrupt is a frame from the kernel; the signal that comes with it is for the programs that

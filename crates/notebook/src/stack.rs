@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 /// How many frames of the user's own code are wanted. Endless recursion has many.
 const MOST_FRAMES: usize = 30;
 
-/// evcxr keeps the library of its build number N as `code_N`.
-const CELL_LIBRARY: &str = "code_";
+/// The kernel calls the library of its compilation number N `cell_N`.
+const CELL_LIBRARY: &str = "cell_";
 
 /// The frames of code that cells brought, innermost first; none where nothing can be found out.
 pub(crate) fn of_cells() -> Vec<StackFrame> {

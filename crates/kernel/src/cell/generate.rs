@@ -493,7 +493,13 @@ mod tests {
     fn a_variable_that_the_analyser_is_not_to_see_is_in_a_macro() {
         let code = "let f = || 1;let (g, a) = (|| 2, 3);a";
         let hidden = ["f", "g"].map(str::to_owned).into();
-        let text = analysis(&parse(code), &hidden, std::iter::empty(), &BTreeSet::new());
+        let text = analysis(
+            &parse(code),
+            &hidden,
+            std::iter::empty(),
+            &BTreeSet::new(),
+            std::iter::empty(),
+        );
         assert_eq!(
             text,
             "();\n::notebook::cell::local! { let f = || 1; }::notebook::cell::local! { let (g, a) = (|| 2, 3); } let a = a;a"
@@ -507,7 +513,7 @@ mod tests {
         ) {
             let source = compiled(&code);
             prop_assert_eq!(source.text.lines().count(), source.origins.len());
-            analysis(&parse(&code), &BTreeSet::from(["a".to_owned()]), std::iter::empty(), &BTreeSet::new());
+            analysis(&parse(&code), &BTreeSet::from(["a".to_owned()]), std::iter::empty(), &BTreeSet::new(), std::iter::empty());
         }
     }
 }

@@ -149,6 +149,7 @@ pub fn answered(plan: &Plan, source: &Source, refusals: &[Refusal]) -> Plan {
         let type_text = type_text
             .replace("{integer}", "i32")
             .replace("{float}", "f64");
+        let type_text = never(pointer_to(&type_text));
         if let Some(name) = name
             && Variables::is_writable(&type_text)
         {
@@ -157,6 +158,35 @@ pub fn answered(plan: &Plan, source: &Source, refusals: &[Refusal]) -> Plan {
     }
     better.answered.append(&mut better.asked);
     better
+}
+
+/// The type of a pointer to a function, when the type is that of the function itself: `fn(u8) -> u8 {double}`.
+fn pointer_to(type_text: &str) -> &str {
+    let is_function = ["fn(", "unsafe fn(", "extern ", "unsafe extern ", "for<"]
+        .iter()
+        .any(|begin| type_text.starts_with(begin));
+    match type_text.rsplit_once(" {") {
+        Some((pointer, name)) if is_function && name.ends_with('}') => pointer,
+        _ => type_text,
+    }
+}
+
+/// A type with `!` where nothing decides: that is the type of what never comes to be, as of the end of an endless loop.
+fn never(type_text: &str) -> String {
+    let mut text = String::new();
+    for (index, character) in type_text.char_indices() {
+        let is_joined = |other: Option<char>| {
+            other.is_some_and(|other| other.is_alphanumeric() || "_'".contains(other))
+        };
+        let is_alone = !is_joined(type_text[..index].chars().next_back())
+            && !is_joined(type_text[index..].chars().nth(1));
+        text.push(if character == '_' && is_alone {
+            '!'
+        } else {
+            character
+        });
+    }
+    text
 }
 
 /// What to do when the compiler has refused `source`. `own` says whether an item is the cell's own. `tried` holds

@@ -7,8 +7,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// Where evcxr writes the text of a cell, in its package.
+/// The text of a package's library.
 const TEXT_FILE: &str = "src/lib.rs";
+
+/// Where cells are compiled, in the package: evcxr writes to the package's own text at any time.
+const CELLS: &str = ".cells";
 
 /// Where compilers and linkers put their temporary files, in the package.
 const TEMPORARY: &str = ".temporary";
@@ -49,9 +52,26 @@ impl<'b> Build<'b> {
         self
     }
 
-    /// The text of the package's library.
-    pub fn text_file(&self) -> PathBuf {
+    /// The text of the package's library, where evcxr writes.
+    pub fn package_text(&self) -> PathBuf {
         self.package.join(TEXT_FILE)
+    }
+
+    /// Puts a cell's text where its compiler reads it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_cell(&self, text: &str) -> std::io::Result<()> {
+        let file = self.package.join(CELLS).join(TEXT_FILE);
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(file, text)
+    }
+
+    /// A compiler of cells, with the build's environment.
+    pub fn compiler(&self, program: impl AsRef<OsStr>) -> Command {
+        environment::command(program, &self.package.join(CELLS), &self.variables)
     }
 
     /// The package's manifest; empty where there is none.
@@ -70,10 +90,5 @@ impl<'b> Build<'b> {
     /// As [`Children::run_tool`].
     pub fn run(&self, command: &mut Command, line: impl FnMut(&[u8])) -> std::io::Result<Output> {
         self.children.run_tool(command, self.started, line)
-    }
-
-    /// Whether an interrupt has ended it.
-    pub fn is_cancelled(&self) -> bool {
-        self.children.is_cancelled()
     }
 }

@@ -43,7 +43,7 @@ impl Cargo<'_> {
     /// # Errors
     /// When it may not, or could not.
     pub fn build(&self, build: &Build<'_>, arguments: &[OsString]) -> Result<(), Refusal> {
-        fs::write(build.text_file(), NO_CELL)?;
+        fs::write(build.package_text(), NO_CELL)?;
         let lock_file = build.package.join("Cargo.lock");
         let lock = fs::read(&lock_file).ok();
         let put_back = || match &lock {

@@ -20,7 +20,7 @@ pub struct Compiled {
 }
 
 /// Compiles a text as the package's library, with these arguments added to the compiler's; what was compiled before
-/// comes from the store.
+/// comes from the store. `number` is part of the library's name.
 ///
 /// # Errors
 /// When the text cannot be written or the compiler not be started.
@@ -29,11 +29,13 @@ pub fn compile(
     fingerprint: &Fingerprint,
     text: &str,
     more: &[String],
+    number: u64,
     store: &Store,
 ) -> std::io::Result<Compiled> {
-    let library = library(build, fingerprint).ok_or_else(|| {
+    let built = library(build, fingerprint).ok_or_else(|| {
         std::io::Error::other("the compiler's command names no folder for its output")
     })?;
+    let library = built.with_file_name(format!("cell_{number}{}", std::env::consts::DLL_SUFFIX));
     let key = fingerprint
         .is_of_prebuilt
         .then(|| key(build, fingerprint, text, more));
@@ -46,10 +48,10 @@ pub fn compile(
             cargo: None,
         });
     }
-    let _ = fs::remove_file(dep_info(&library));
-    fs::write(build.text_file(), text)?;
+    let _ = fs::remove_file(dep_info(&built));
+    build.write_cell(text)?;
     let rustc = &fingerprint.rustc;
-    let mut command = build.command(&rustc.program);
+    let mut command = build.compiler(&rustc.program);
     command
         .args(&rustc.arguments)
         .args(more)
@@ -66,9 +68,12 @@ pub fn compile(
     }
     let messages = messages(&output);
     let is_good = output.status.success();
+    if is_good {
+        fs::rename(&built, &library)?;
+    }
     if let Some(key) = key
         && (is_good || is_refused_by_its_code(&messages))
-        && !reads_at_compile_time(&library)
+        && !reads_at_compile_time(&built)
     {
         store.put(key, is_good.then_some(&*library), &messages);
     }
@@ -77,6 +82,34 @@ pub fn compile(
         messages,
         cargo: None,
     })
+}
+
+/// What was noted of a text, where all that cells link to is as set-up has built it.
+pub fn recall(
+    build: &Build<'_>,
+    fingerprint: &Fingerprint,
+    text: &str,
+    store: &Store,
+) -> Option<Vec<String>> {
+    let is_kept = fingerprint.is_of_prebuilt;
+    is_kept.then(|| store.recall(&key_of_note(build, fingerprint, text)))?
+}
+
+/// Notes something of a text, for every session.
+pub fn note(
+    build: &Build<'_>,
+    fingerprint: &Fingerprint,
+    text: &str,
+    lines: &[String],
+    store: &Store,
+) {
+    if fingerprint.is_of_prebuilt {
+        store.put(key_of_note(build, fingerprint, text), None, lines);
+    }
+}
+
+fn key_of_note(build: &Build<'_>, fingerprint: &Fingerprint, text: &str) -> Vec<u8> {
+    key(build, fingerprint, text, &["note".to_owned()])
 }
 
 /// Errors of types and of borrowing. Many a cell is refused by one of them at first, and compiled in another way.

@@ -23,6 +23,14 @@ const FOLDER: &str = ".fingerprints";
 /// Stands for the package's folder in what is saved, so that it holds in a copy as well.
 const PACKAGE: &str = "<package>";
 
+/// The variables that evcxr sets when it calls cargo.
+const SET_BY_EVCXR: [&str; 4] = [
+    "CARGO_BUILD_BUILD_DIR",
+    "CARGO_TARGET_DIR",
+    "RUSTC",
+    "RUSTFLAGS",
+];
+
 /// The crate that a cell is.
 pub const CELL_CRATE: &str = "ctx";
 
@@ -93,6 +101,29 @@ impl Fingerprint {
         match latest.inputs.difference(package, variables) {
             Some(difference) => Err(difference),
             None => Ok(latest),
+        }
+    }
+
+    /// The fingerprint of a package that was copied from what set-up has built, if it fits this environment, and the
+    /// variables to build with. `variables` are those of this process; what evcxr sets itself is as it was.
+    ///
+    /// # Errors
+    /// What is not as it was, in words.
+    pub fn of_prebuilt(
+        package: &Path,
+        variables: &Variables,
+    ) -> Result<(Fingerprint, Variables), String> {
+        let latest = Fingerprint::latest(package).ok_or("nothing was built with this manifest")?;
+        let mut variables = variables.clone();
+        for name in SET_BY_EVCXR {
+            match latest.inputs.setting(name) {
+                Some(value) => variables.insert(name.into(), value.into()),
+                None => variables.remove(OsStr::new(name)),
+            };
+        }
+        match latest.inputs.difference(package, &variables) {
+            Some(difference) => Err(difference),
+            None => Ok((latest, variables)),
         }
     }
 

@@ -83,6 +83,12 @@ impl Store {
         }
     }
 
+    /// What was kept without a library.
+    pub fn recall(&self, key: &[u8]) -> Option<Vec<String>> {
+        let entry = self.read(key)?;
+        entry.library.is_empty().then_some(entry.messages)
+    }
+
     /// Puts the library that was made before where the compiler would; gives back what the compiler had to say.
     pub fn take(&self, key: &[u8], library: &Path) -> Option<Kept> {
         let found = self.read(key).and_then(|entry| {

@@ -10,40 +10,35 @@ mod child;
 mod newcomer;
 mod program;
 
-use super::job::{Book, Jobs};
+use super::analyser::{Analyser, Exchange};
+use super::job::Book;
 use super::{Command, commands, prefetch};
+use crate::cell::parse::Parsed;
 use crate::cell::source_map::SourceMap;
 use crate::children::Children;
 use crate::compile::Service;
-use crate::evcxr::{Evcxr, Outcome};
 use crate::event::{Answer, CellEnd, EngineEvent, Event, Failure, Query};
 use crate::session::Session;
 use crate::supervisor::Workers;
-use channel::KernelFrame;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-
-/// How long nothing must come before the analyser is exercised.
-const QUIET: Duration = Duration::from_millis(300);
+use std::time::Duration;
 
 /// How long nothing must come before the next cell is compiled ahead: cells that are run one right after the
 /// other had only to wait for each other's compilers.
 const PREFETCH_DELAY: Duration = Duration::from_millis(150);
 
-/// How long a worker that has died may take to be gone from the process table.
-const DYING: Duration = Duration::from_secs(5);
-
-/// How often it is looked whether a worker that is not connected still lives.
-const POLL: Duration = Duration::from_millis(20);
-
 /// Names a text; on a cell in which it stands the engine panics. For the tests.
 const PANIC_ON: &str = "ASYNC_NOTEBOOK_PANIC_ON";
 
-/// evcxr, and all that it works with.
+/// All that the engine works with.
 pub(super) struct Driver {
-    pub(super) evcxr: Evcxr,
+    pub(super) analyser: Analyser,
+    pub(super) exchange: Arc<Exchange>,
+    /// Whether evcxr has started.
+    pub(super) can_tell_analyser: bool,
     pub(super) session: Arc<Session>,
     pub(super) workers: Workers,
     pub(super) service: Service,
@@ -51,12 +46,9 @@ pub(super) struct Driver {
     pub(super) sources: Arc<Mutex<SourceMap>>,
     /// The code that is being compiled ahead.
     pub(super) prefetched: Arc<Mutex<Option<String>>>,
-    /// The end of a worker that was noticed while no cell ran: the next one has to say so.
-    pub(super) died: Option<CellEnd>,
     pub(super) publish: Arc<dyn Fn(Event) + Send + Sync>,
     /// The latest run of a cell.
     pub(super) latest_cell: channel::CellNumber,
-    pub(super) jobs: Jobs,
     /// What cells have made.
     pub(super) book: Book,
 }
@@ -64,11 +56,7 @@ pub(super) struct Driver {
 impl Driver {
     /// Carries out what comes, one command after the other, until the kernel ends.
     pub(super) fn work(&mut self, inbox: &Receiver<Command>) {
-        // A cell that waited for the warm-up comes now; only without one is there time.
-        let mut next = inbox.recv_timeout(QUIET).ok();
-        if next.is_none() {
-            self.evcxr.exercise_analyser();
-        }
+        let mut next = None;
         while let Some(command) = next.take().or_else(|| inbox.recv().ok()) {
             self.children.begin_command();
             match command {
@@ -94,6 +82,11 @@ impl Driver {
                         })
                         .unwrap_or_else(|| CellEnd::Refused(Failure::internal("this cell")));
                     self.tell(EngineEvent::Finished { cell, end });
+                    self.tell_analyser();
+                }
+                Command::AnalyserHasStarted => {
+                    self.can_tell_analyser = true;
+                    self.tell_analyser();
                 }
                 Command::Query { request, query } => {
                     let answer = self.supervised(|driver| driver.answer(&query));
@@ -124,7 +117,6 @@ impl Driver {
         let done = std::panic::catch_unwind(AssertUnwindSafe(|| act(self)));
         done.inspect_err(|_| {
             tracing::error!("the engine panicked; the session goes on");
-            self.jobs.end();
             self.set_prefetched(None);
         })
         .ok()
@@ -136,26 +128,34 @@ impl Driver {
 
     /// What the analyser knows of a name, and the commands that a line can become.
     fn answer(&mut self, query: &Query) -> Answer {
-        let mut answer = self.evcxr.answer(query);
+        self.wait_for_analyser();
+        let mut answer = self.analyser.answer(query);
         if let Query::Complete { code, byte_offset } = query {
             commands::complete(&mut answer, code, *byte_offset);
         }
         answer
     }
 
-    /// How many workers had ended before the one that is there; `None` where there is none. One that has just
-    /// been started is waited for.
-    fn count_gone_before_this_one(&self) -> Option<u64> {
-        let begin = Instant::now();
-        loop {
-            let gone = self.workers.count_gone();
-            if self.workers.wait_until_connected(POLL) {
-                return Some(gone);
-            }
-            if !self.evcxr.worker_lives() || begin.elapsed() > DYING {
-                return None;
-            }
+    /// Has evcxr know what it can know of the session.
+    pub(super) fn wait_for_analyser(&mut self) {
+        if !self.can_tell_analyser {
+            self.analyser.wait_until_started();
+            self.can_tell_analyser = true;
         }
+        self.tell_analyser();
+    }
+
+    /// Tells the analyser what it does not know yet of the session. Nobody waits for it.
+    fn tell_analyser(&mut self) {
+        let (new, gone) = self.book.unknown_to_evcxr();
+        let is_told = new.is_empty() && gone.is_empty() && self.book.untold.is_empty();
+        if !self.can_tell_analyser || (is_told && self.book.forget.is_empty()) {
+            return;
+        }
+        let text = self.book.analysis(&Parsed::default(), &BTreeSet::new());
+        let forget = std::mem::take(&mut self.book.forget);
+        self.book.note_told();
+        self.analyser.tell(text, forget.into_iter().collect());
     }
 
     fn set_prefetched(&self, code: Option<String>) {
@@ -177,10 +177,7 @@ impl Driver {
                 children.cancel();
             }
         });
-        self.workers.tell(&KernelFrame::RefuseNextRun);
-        let before: Vec<String> = self.book.variables.alive.keys().cloned().collect();
-        // It ends with an error in any case: the worker refuses. A cell that does not compile
-        // says so when the user runs it. The number is that of the run to come.
+        // A cell that does not compile says so when the user runs it. The number is that of the run to come.
         let request = cell::Request {
             cell: self.latest_cell + 1,
             count: 0,
@@ -188,15 +185,8 @@ impl Driver {
             allow_stdin: false,
             notebook_cell: Some(code_cell),
         };
-        let (outcome, _) = self.compile_and_run(&request, &code, "");
+        let _ = self.compile(&request, &code, "");
         drop(ended);
-        if let Outcome::WorkerExited(description) = outcome {
-            self.workers.wait_until_connected(DYING);
-            self.died = Some(CellEnd::WorkerDied {
-                description,
-                lost: before,
-            });
-        }
         self.set_prefetched(None);
     }
 

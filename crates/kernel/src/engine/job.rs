@@ -1,8 +1,7 @@
 //! A cell between its text and its run: what is compiled of it, again and again until it is good or turns out to be
 //! the cell's own fault.
 //!
-//! The engine's thread is inside evcxr meanwhile, and evcxr waits for what it takes for cargo. That asks here, on
-//! another thread ([`Builds`]).
+//! evcxr knows the cell meanwhile, if it was asked about it, and waits for what becomes of it ([`super::analyser`]).
 
 use super::diagnostics::{self, rustc::Message};
 use crate::cell::definitions::{DefinitionId, Definitions};
@@ -12,12 +11,10 @@ use crate::cell::plan::{self, Next, Plan};
 use crate::cell::source_map::SourceMap;
 use crate::cell::variables::Variables;
 use crate::compile::direct_rustc::Compiled;
-use crate::compile::{Builds, Order, library_guard};
-use crate::evcxr::texts;
-use crate::event::{EngineEvent, Event};
-use crate::supervisor::Workers;
-use channel::{CellNumber, KernelFrame};
+use crate::compile::{Service, library_guard};
+use channel::CellNumber;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How often a cell is compiled at the most.
@@ -35,6 +32,8 @@ pub struct Book {
     pub exported: BTreeSet<String>,
     /// The items that evcxr's analyser knows.
     pub known_to_evcxr: BTreeSet<DefinitionId>,
+    /// The variables that it has not been told of.
+    pub untold: BTreeSet<String>,
     /// Variables that evcxr knows and that are no more.
     pub forget: BTreeSet<String>,
 }
@@ -45,15 +44,43 @@ impl Book {
         let items = self.definitions.all();
         self.variables.alive.contains_key(name) || items.iter().any(|known| known.item.name == name)
     }
+
+    /// The items that evcxr does not know yet, and those that it knows and that are no more.
+    pub fn unknown_to_evcxr(&self) -> (BTreeSet<DefinitionId>, BTreeSet<DefinitionId>) {
+        let all: BTreeSet<DefinitionId> = self.ids().collect();
+        let new = all.difference(&self.known_to_evcxr).copied().collect();
+        let gone = self.known_to_evcxr.difference(&all).copied().collect();
+        (new, gone)
+    }
+
+    /// What evcxr gets of a cell, and of what it was not told before. The variables in `hidden` it is not to see.
+    pub fn analysis(&self, parsed: &Parsed, hidden: &BTreeSet<String>) -> String {
+        let (new, gone) = self.unknown_to_evcxr();
+        let items = self.definitions.all().iter();
+        let items = items.filter(|known| new.contains(&known.id));
+        let alive = self.variables.alive.iter();
+        let untold = alive.filter(|(name, _)| self.untold.contains(*name));
+        generate::analysis(parsed, hidden, items, &gone, untold)
+    }
+
+    /// evcxr knows all that there is.
+    pub fn note_told(&mut self) {
+        self.known_to_evcxr = self.ids().collect();
+        self.untold.clear();
+    }
+
+    fn ids(&self) -> impl Iterator<Item = DefinitionId> {
+        self.definitions.all().iter().map(|known| known.id)
+    }
 }
 
 /// How far a cell has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
-    /// Nothing was compiled yet.
+    /// It was not compiled yet, or is to be compiled once more.
     New,
-    /// It is compiled, and evcxr may have it run.
-    Compiled,
+    /// It is compiled: its shared object.
+    Compiled(PathBuf),
     /// It cannot be.
     Failed,
 }
@@ -63,9 +90,6 @@ pub struct Job {
     pub cell: CellNumber,
     pub count: usize,
     pub parsed: Arc<Parsed>,
-    pub hidden: BTreeSet<String>,
-    /// Of these, the variables whose types the analyser does not know: the compiler is asked.
-    pub unknown: BTreeSet<String>,
     pub book: Book,
     pub stage: Stage,
     pub plan: Plan,
@@ -74,13 +98,13 @@ pub struct Job {
     pub ended: Vec<String>,
     /// Variables that end before the cell begins, since it gives their names to items.
     pub taken: Vec<String>,
-    /// What evcxr takes for new variables of this cell.
-    pub new_to_evcxr: BTreeSet<String>,
     /// What the compiler said when it was done, or when it was the cell's own fault.
     pub messages: Vec<Message>,
     /// What cargo wrote, when it could not build.
     pub cargo: Option<String>,
     pub sources: Arc<Mutex<SourceMap>>,
+    /// The variables for whose types the compiler is asked.
+    unknown: BTreeSet<String>,
     loaded: Vec<Loaded>,
     tried: Vec<Plan>,
     builds: usize,
@@ -95,8 +119,6 @@ impl Job {
         cell: CellNumber,
         count: usize,
         parsed: Arc<Parsed>,
-        hidden: BTreeSet<String>,
-        unknown: BTreeSet<String>,
         book: Book,
         sources: Arc<Mutex<SourceMap>>,
     ) -> Job {
@@ -104,18 +126,16 @@ impl Job {
             cell,
             count,
             parsed,
-            hidden,
-            unknown,
             book,
             stage: Stage::New,
             plan: Plan::default(),
             source: Source::default(),
             ended: Vec::new(),
             taken: Vec::new(),
-            new_to_evcxr: BTreeSet::new(),
             messages: Vec::new(),
             cargo: None,
             sources,
+            unknown: BTreeSet::new(),
             loaded: Vec::new(),
             tried: Vec::new(),
             builds: 0,
@@ -124,30 +144,55 @@ impl Job {
         }
     }
 
-    fn asked(&mut self, text: &str, only_check: bool) -> Order {
-        match self.stage {
-            // evcxr wants to know why its analyser has no type for a variable. The compiler will tell.
-            _ if only_check => return Order::Failed,
-            Stage::Compiled => return Order::Again,
-            Stage::Failed => return Order::Failed,
-            Stage::New => {}
-        }
-        let mut types: BTreeMap<String, String> =
-            text.lines().filter_map(texts::kept_variable).collect();
-        types.retain(|name, _| self.parsed.lets.iter().any(|it| it.binds(name)));
-        self.new_to_evcxr = types.keys().cloned().collect();
+    /// Compiles it, again and again until it is good or turns out to be its own fault. `types` are those of new
+    /// variables, as far as somebody has told them; the compiler is asked for the `unknown` ones.
+    pub fn compile(
+        &mut self,
+        service: &Service,
+        mut types: BTreeMap<String, String>,
+        unknown: BTreeSet<String>,
+    ) {
         types.retain(|name, type_text| {
-            !self.hidden.contains(name) && Variables::is_writable(type_text)
+            self.parsed.lets.iter().any(|it| it.binds(name)) && Variables::is_writable(type_text)
         });
         let alive = self.book.variables.alive.keys().cloned().collect();
         self.plan = plan::first(&self.parsed, &types, &alive);
-        self.plan.asked.clone_from(&self.unknown);
-        self.compile()
+        self.plan.asked.clone_from(&unknown);
+        self.unknown = unknown;
+        loop {
+            self.builds += 1;
+            self.tried.push(self.plan.clone());
+            self.generate();
+            self.lock_sources().set_compiled(self.cell, &self.source);
+            let compiled = service.compile(&self.source.text, &self.arguments());
+            if service.is_cancelled() {
+                self.stage = Stage::Failed;
+            } else {
+                self.take_in(compiled);
+            }
+            if self.stage != Stage::New {
+                return;
+            }
+        }
     }
 
-    fn compile(&mut self) -> Order {
-        self.builds += 1;
-        self.tried.push(self.plan.clone());
+    /// The text by which the compiler would be asked for the types of these variables.
+    pub fn question(&mut self, names: &BTreeSet<String>) -> String {
+        let alive = self.book.variables.alive.keys().cloned().collect();
+        self.plan = plan::first(&self.parsed, &BTreeMap::new(), &alive);
+        self.plan.asked.clone_from(names);
+        self.generate();
+        self.source.text.clone()
+    }
+
+    /// The types of the variables that it keeps.
+    pub fn types(&self) -> BTreeMap<String, String> {
+        let kept = self.plan.kept.iter();
+        kept.map(|(name, kept)| (name.clone(), kept.type_text.clone()))
+            .collect()
+    }
+
+    fn generate(&mut self) {
         let Book {
             definitions,
             variables,
@@ -166,60 +211,61 @@ impl Job {
             exported,
         };
         self.source = generate::source(self.cell, &self.parsed, &self.plan, &surroundings);
-        self.lock_sources().set_compiled(self.cell, &self.source);
-        // Whole, and with the paths by which a cell can name them.
-        let to_name_types = ["--verbose", "-Ztrim-diagnostic-paths=no"].map(str::to_owned);
-        let to_name_types = to_name_types
-            .into_iter()
-            .filter(|_| !self.plan.asked.is_empty());
-        Order::Compile {
-            text: self.source.text.clone(),
-            arguments: [
-                // Values of before are of other types when a type was defined anew, also where only `Any` knows.
-                format!("-Cmetadata=generation{}", definitions.generation()),
-                // A cell's own symbols go before those of earlier cells.
-                "-Clink-arg=-Wl,-Bsymbolic".to_owned(),
-            ]
-            .into_iter()
-            .chain(to_name_types)
-            .collect(),
-        }
     }
 
-    /// Takes in how a build ended; the names that evcxr has to forget before the cell runs.
-    fn compiled(&mut self, compiled: Compiled) -> (Order, Vec<String>) {
+    /// What is added to the compiler's arguments.
+    fn arguments(&self) -> Vec<String> {
+        let definitions = &self.book.definitions;
+        let mut arguments = vec![
+            // Values of before are of other types when a type was defined anew, also where only `Any` knows.
+            format!("-Cmetadata=generation{}", definitions.generation()),
+            // A cell's own symbols go before those of earlier cells.
+            "-Clink-arg=-Wl,-Bsymbolic".to_owned(),
+        ];
+        if !self.plan.asked.is_empty() {
+            // Whole, and with the paths by which a cell can name them.
+            arguments.extend(["--verbose", "-Ztrim-diagnostic-paths=no"].map(str::to_owned));
+        }
+        arguments
+    }
+
+    /// What it needs could not be built.
+    pub fn refuse(&mut self, refusal: Compiled) {
+        self.take_in(refusal);
+        self.stage = Stage::Failed;
+    }
+
+    /// Takes in how a build ended: the stage is what it was when another one is to be tried.
+    fn take_in(&mut self, compiled: Compiled) {
         let messages: Vec<Message> = compiled
             .messages
             .iter()
             .filter_map(|json| serde_json::from_str(json).ok())
             .collect();
-        if compiled.library.is_some() {
-            self.stage = Stage::Compiled;
+        let is_refused = |message: &Message| message.code() == Some(library_guard::REFUSAL);
+        let is_of_library = compiled.cargo.is_some() || messages.iter().any(is_refused);
+        if !self.plan.asked.is_empty() && !is_of_library {
+            let refusals = messages.iter().filter_map(Message::refusal);
+            self.plan = plan::answered(&self.plan, &self.source, &refusals.collect::<Vec<_>>());
+            return;
+        }
+        if let Some(library) = compiled.library {
+            self.stage = Stage::Compiled(library);
             self.messages = messages;
-            let names = self.names_to_forget();
-            let order = Order::Done {
-                keep: !names.is_empty(),
-            };
-            return (order, names);
+            return;
         }
         self.cargo = compiled.cargo;
-        let nothing = Vec::new();
-        let is_refused = |message: &Message| message.code() == Some(library_guard::REFUSAL);
-        if self.cargo.is_some() || messages.iter().any(is_refused) {
+        if is_of_library {
             self.stage = Stage::Failed;
             self.messages = messages;
-            return (Order::Failed, nothing);
+            return;
         }
         if diagnostics::is_accident(&messages) && self.accidents < MOST_ACCIDENTS {
             self.accidents += 1;
             tracing::warn!(?messages, "compiled once more");
-            return (self.compile(), nothing);
+            return;
         }
         let refusals: Vec<plan::Refusal> = messages.iter().filter_map(Message::refusal).collect();
-        if !self.plan.asked.is_empty() {
-            self.plan = plan::answered(&self.plan, &self.source, &refusals);
-            return (self.compile(), nothing);
-        }
         let own = |id: DefinitionId| {
             let definition = self.book.definitions.get(id);
             definition.is_none_or(|known| known.cell == self.cell)
@@ -242,13 +288,19 @@ impl Job {
                         self.note_fault(messages);
                     }
                     self.plan = plan;
-                    return (self.compile(), nothing);
+                    if is_other_reading {
+                        // What one reading did not tell another one may.
+                        let kept = &self.plan.kept;
+                        let untold = self.unknown.iter().filter(|name| !kept.contains_key(*name));
+                        self.plan.asked = untold.cloned().collect();
+                    }
+                    return;
                 }
                 Next::SetAside(broken) => {
                     self.book
                         .definitions
                         .put_aside(&broken, self.cell, self.count);
-                    return (self.compile(), nothing);
+                    return;
                 }
                 Next::GiveUp => {}
             }
@@ -259,7 +311,6 @@ impl Job {
             self.lock_sources().set_compiled(self.cell, &source);
             self.messages = messages;
         }
-        (Order::Failed, nothing)
     }
 
     /// What is told in the end is what the first reading was refused for, in the words of the compiler: not in
@@ -279,79 +330,25 @@ impl Job {
         }
     }
 
-    fn names_to_forget(&self) -> Vec<String> {
+    /// The variables that evcxr is to forget when the cell has run; `new` are those that it takes for the cell's.
+    pub fn names_to_forget<'n>(&self, new: impl Iterator<Item = &'n String>) -> Vec<String> {
         let mut names: BTreeSet<String> = self.book.forget.clone();
         names.extend(self.ended.iter().chain(&self.taken).cloned());
         names.extend(self.plan.moved.iter().cloned());
         names.extend(self.plan.shadows.iter().cloned());
-        names.extend(self.new_to_evcxr.iter().cloned());
-        names.retain(|name| !self.plan.kept.contains_key(name));
+        names.extend(new.cloned());
+        names.retain(|name| {
+            let is_alive = self.book.variables.alive.contains_key(name)
+                && !self.ended.contains(name)
+                && !self.taken.contains(name)
+                && !self.plan.moved.contains(name)
+                && !self.plan.shadows.contains(name);
+            !self.plan.kept.contains_key(name) && !is_alive
+        });
         names.into_iter().collect()
     }
 
     fn lock_sources(&self) -> MutexGuard<'_, SourceMap> {
         self.sources.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The cell that is being compiled, for both threads.
-#[derive(Clone)]
-pub struct Jobs {
-    current: Arc<Mutex<Option<Job>>>,
-    workers: Workers,
-    publish: Arc<dyn Fn(Event) + Send + Sync>,
-}
-
-impl Jobs {
-    /// No cell yet.
-    pub fn new(workers: Workers, publish: Arc<dyn Fn(Event) + Send + Sync>) -> Jobs {
-        Jobs {
-            current: Arc::default(),
-            workers,
-            publish,
-        }
-    }
-
-    /// Sets the cell that evcxr is about to be asked to run.
-    pub fn begin(&self, job: Job) {
-        *self.lock() = Some(job);
-    }
-
-    /// Takes the cell back.
-    pub fn end(&self) -> Option<Job> {
-        self.lock().take()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Job>> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Builds for Jobs {
-    fn asked(&self, text: &str, only_check: bool) -> Order {
-        match self.lock().as_mut() {
-            Some(job) => job.asked(text, only_check),
-            None => Order::Nothing,
-        }
-    }
-
-    fn compiled(&self, compiled: Compiled) -> Order {
-        let (order, names) = match self.lock().as_mut() {
-            Some(job) => job.compiled(compiled),
-            None if compiled.library.is_some() => (Order::Done { keep: false }, Vec::new()),
-            None => {
-                tracing::error!(?compiled, "evcxr's own text could not be built");
-                (Order::Failed, Vec::new())
-            }
-        };
-        if !names.is_empty() {
-            self.workers.tell(&KernelFrame::Forget { names });
-        }
-        order
-    }
-
-    fn building(&self, crate_name: &str) {
-        let crate_name = crate_name.to_owned();
-        (self.publish)(Event::Engine(EngineEvent::Building { crate_name }));
     }
 }

@@ -8,9 +8,6 @@ pub const WORKER_VARIABLE: &str = "EVCXR_IS_RUNTIME";
 /// What evcxr waits for while a cell runs.
 const COMPLETE: &str = "EVCXR_EXECUTION_COMPLETE\n";
 
-/// evcxr gives up a cell, and changes nothing, when its worker answers with what is no text.
-pub const REFUSAL: &[u8] = b"\xff\n";
-
 /// A part of the message when a build has failed and evcxr finds no error in the output.
 const NO_ERRORS: &str = "Compilation failed, but no parsable errors were found";
 
@@ -21,18 +18,13 @@ const PUT: [&str; 3] = [
     "),",
 ];
 
-/// The worker's answer: the code was run, and evcxr keeps what it knows of it.
-pub fn complete() -> &'static [u8] {
-    COMPLETE.as_bytes()
-}
-
-/// The worker's answer by which evcxr forgets these variables.
-pub fn forget(names: &[String]) -> String {
-    let mut text = String::new();
-    for name in names {
-        text.push_str(&format!("EVCXR_VARIABLE_CHANGED_TYPE:{name}\n"));
-    }
-    text + COMPLETE
+/// What its worker answers when code was run, by which evcxr forgets these variables. With any, it builds once more; with
+/// none, it keeps what it knows of the code.
+pub fn complete(forget: &[String]) -> Vec<u8> {
+    let forget = forget
+        .iter()
+        .map(|name| format!("EVCXR_VARIABLE_CHANGED_TYPE:{name}\n"));
+    (forget.collect::<String>() + COMPLETE).into_bytes()
 }
 
 /// The shared object in the line `LOAD_AND_RUN path function`; the path may have spaces.

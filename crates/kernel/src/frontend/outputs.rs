@@ -120,7 +120,7 @@ impl Frontend {
                 password,
             } => self.ask(cell, number, prompt, password),
             WorkerFrame::Locate { number, lines } => self.answer_where(number, &lines),
-            WorkerFrame::Hello { .. } | WorkerFrame::Synchronized { .. } => {}
+            WorkerFrame::Hello { .. } | WorkerFrame::Ran { .. } => {}
         }
     }
 

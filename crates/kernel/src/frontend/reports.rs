@@ -264,13 +264,11 @@ mod tests {
 
     #[test]
     fn causes_are_named() {
-        let died = |status: &str| {
-            cause_of_death(&format!("Subprocess terminated with status: {status}"), "")
-        };
+        let died = |status: &str| cause_of_death(status, "");
         assert!(died("exit status: 3").contains("status 3"));
         assert!(died("signal: 11 (SIGSEGV) (core dumped)").contains("segmentation"));
         assert!(died("signal: 9 (SIGKILL)").contains("killed"));
-        let aborted = |words| cause_of_death("status: signal: 6 (SIGABRT)", words);
+        let aborted = |words| cause_of_death("signal: 6 (SIGABRT)", words);
         assert!(aborted("").contains("abort"));
         assert!(aborted("a\nmemory allocation of 8 bytes failed\n").contains("8 more bytes"));
         assert!(aborted("thread 'a' has overflowed its stack\n").contains("recursion"));

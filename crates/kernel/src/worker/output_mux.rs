@@ -13,7 +13,7 @@ use channel::{
 };
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use rustix::io::{Errno, read, write};
+use rustix::io::{Errno, read};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::io::{IoSlice, Write};
 use std::mem::MaybeUninit;
@@ -35,7 +35,6 @@ const HOLD_BACK: rustix::event::Timespec = rustix::event::Timespec {
 /// The worker's side of the socket, and what lies before it.
 pub struct OutputMux {
     socket: UnixStream,
-    evcxr: OwnedFd,
     pipes: [OwnedFd; 2],
     /// The other ends of the pipes, which are stdout and stderr.
     streams: [OwnedFd; 2],
@@ -60,7 +59,6 @@ impl OutputMux {
     /// Sets up the one output_mux of this process and says hello to the kernel.
     pub fn install(
         socket: UnixStream,
-        evcxr: OwnedFd,
         pipes: [OwnedFd; 2],
         streams: [OwnedFd; 2],
     ) -> Result<&'static WorkerLink, Errno> {
@@ -70,7 +68,6 @@ impl OutputMux {
         hand_over(&socket, &pipes)?;
         let mut output_mux = OutputMux {
             socket,
-            evcxr,
             pipes,
             streams,
             parser: Parser::default(),
@@ -171,24 +168,13 @@ impl OutputMux {
         });
     }
 
-    /// Sends on all that was written so far, and says so.
-    pub fn synchronize(&mut self, number: u64) {
+    /// Sends a frame after all that was written so far.
+    fn send_after_all(&mut self, frame: &WorkerFrame) {
         self.drain();
         if let Some(piece) = self.parser.release() {
             self.deliver(piece);
         }
-        self.send(&WorkerFrame::Synchronized { number });
-    }
-
-    /// Gives evcxr, on its real stdout, a line.
-    pub fn tell_evcxr(&self, mut line: &[u8]) {
-        while !line.is_empty() {
-            match write(&self.evcxr, line) {
-                Ok(length) => line = &line[length..],
-                Err(Errno::INTR) => {}
-                Err(_) => super::commands::leave(),
-            }
-        }
+        self.send(frame);
     }
 
     /// Sends on what a cell has written, and puts stdout and stderr back in their places: a cell may have closed
@@ -296,6 +282,13 @@ extern "C" fn cell_boundary(begins: bool, is_kept: bool) {
 /// Whether the code that ran last has kept its variables; code without any has, too.
 pub fn is_kept() -> bool {
     IS_KEPT.swap(true, Ordering::SeqCst)
+}
+
+/// Says that a run has ended, after all that it wrote.
+pub fn ran(is_kept: bool) {
+    if let Some(mut output_mux) = output_mux() {
+        output_mux.send_after_all(&WorkerFrame::Ran { is_kept });
+    }
 }
 
 /// Says that the cell could not begin.

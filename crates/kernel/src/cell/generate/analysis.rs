@@ -3,17 +3,19 @@
 use super::super::definitions::{Definition, DefinitionId};
 use super::super::parse::{Binding, Kind, Parsed, Span};
 use super::super::plan::Plan;
+use super::super::variables::Variable;
 use super::{edited, edits};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// The statements for the analyser: it is to tell the types of the variables that are not `hidden`. `items`
-/// are those that it does not know yet, `gone` the numbers of nameless ones that are no more.
+/// The statements for the analyser: it is to tell the types of the variables that are not `hidden`. `items` and
+/// `variables` are those that it does not know yet, `gone` the numbers of nameless items that are no more.
 pub fn analysis<'d>(
     parsed: &Parsed,
     hidden: &BTreeSet<String>,
     items: impl Iterator<Item = &'d Definition>,
     gone: &BTreeSet<DefinitionId>,
+    variables: impl Iterator<Item = (&'d String, &'d Variable)>,
 ) -> String {
     // Whatever comes first must not look like a command.
     let mut text = "();\n".to_owned();
@@ -48,6 +50,14 @@ pub fn analysis<'d>(
             ),
             _ => writeln!(text, "{}", item.text),
         };
+    }
+    for (name, variable) in variables {
+        let mutable = if variable.is_mutable { "mut " } else { "" };
+        let _ = writeln!(
+            text,
+            "let {mutable}{name}: {} = loop {{}};",
+            variable.type_text
+        );
     }
     if parsed.is_unreadable {
         return text;

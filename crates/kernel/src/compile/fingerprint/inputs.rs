@@ -63,6 +63,11 @@ impl Inputs {
             .map(|(path, _)| format!("{} has changed", path.display()))
     }
 
+    /// What a variable was set to.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).map(String::as_str)
+    }
+
     /// What decides what the compiler makes of a text. In the package's own folder, where libraries are copied or
     /// linked with their times, a copy's key is the original's.
     pub fn key(&self, package: &Path) -> impl Serialize {

@@ -37,7 +37,8 @@ impl Driver {
     fn list_variables(&self) -> String {
         let lines = self.book.variables.alive.iter().map(|(name, variable)| {
             let mutable = if variable.is_mutable { "mut " } else { "" };
-            format!("{mutable}{name}: {}", variable.type_text)
+            let type_text = short(&variable.type_text);
+            format!("{mutable}{name}: {type_text}")
         });
         let list = lines.collect::<Vec<_>>().join("\n");
         if list.is_empty() {
@@ -63,6 +64,24 @@ impl Driver {
             summary.missed,
         )
     }
+}
+
+/// A type as people write it: the compiler names each by its whole path.
+fn short(type_text: &str) -> String {
+    const USUAL: [(&str, &str); 7] = [
+        ("notebook::tokio::", "tokio::"),
+        ("notebook::tokio_util::", "tokio_util::"),
+        ("std::boxed::Box", "Box"),
+        ("std::option::Option", "Option"),
+        ("std::result::Result", "Result"),
+        ("std::string::String", "String"),
+        ("std::vec::Vec", "Vec"),
+    ];
+    USUAL
+        .iter()
+        .fold(type_text.to_owned(), |text, (path, name)| {
+            text.replace(path, name)
+        })
 }
 
 fn versions() -> String {

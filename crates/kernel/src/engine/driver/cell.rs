@@ -1,11 +1,11 @@
 //! A cell, from its text to its end.
 
-use super::{DYING, Driver};
+use super::Driver;
 use crate::cell::commands::{self, Command as Line};
 use crate::cell::definitions::DefinitionId;
-use crate::cell::generate;
 use crate::cell::parse::{self, Parsed};
 use crate::compile::library_guard;
+use crate::engine::analyser::Pending;
 use crate::engine::job::{Book, Job, Stage};
 use crate::engine::{commands as own_commands, diagnostics, warm_up};
 use crate::evcxr::texts::{self, Unkept};
@@ -14,12 +14,11 @@ use crate::event::{CellEnd, Failure};
 use crate::session::dependencies;
 use crate::syntax;
 use channel::{CellNumber, KernelFrame};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How long the worker may take to send what it has written when a cell has ended.
-const SYNCHRONIZE: Duration = Duration::from_secs(10);
+/// With the value `compiler`, the types of variables are always asked of the compiler. For the tests.
+const TYPES: &str = "ASYNC_NOTEBOOK_TYPES";
 
 /// A cell that is to be run.
 pub(super) struct Request {
@@ -31,18 +30,35 @@ pub(super) struct Request {
     pub notebook_cell: Option<String>,
 }
 
+/// What a cell has come to before it runs.
+pub(super) enum Compiled {
+    /// It is compiled, or cannot be.
+    Job(Box<Job>, Option<Pending>),
+    /// There was nothing but commands, or they have failed.
+    Ended(Outcome),
+}
+
+/// What is known of a cell's new variables.
+#[derive(Default)]
+struct Told {
+    types: BTreeMap<String, String>,
+    /// Those for which the compiler is asked.
+    unknown: BTreeSet<String>,
+    /// By which it can be known the next time.
+    question: Option<String>,
+    pending: Option<Pending>,
+}
+
 impl Driver {
     /// Has a cell compiled and run.
     pub(super) fn execute(&mut self, request: &Request) -> CellEnd {
-        if let Some(end) = self.died.take() {
-            self.forget_worker();
-            return end;
+        // One that has ended since the last cell: what that cell expects to find is gone.
+        if let Some(end) = self.workers.end() {
+            return self.worker_died(&end.to_string());
         }
         if let Err(error) = self.look_after_folder() {
             return CellEnd::Refused(diagnostics::folder_is_gone(&error));
         }
-        // Of a worker that was killed since the last cell everything has come already.
-        let gone = self.count_gone_before_this_one();
         let Request { cell, count, .. } = *request;
         self.workers.tell(&KernelFrame::NextCell {
             cell,
@@ -66,67 +82,103 @@ impl Driver {
             .lines()
             .any(|line| [":clear", ":restart"].contains(&line.trim()));
         let mut content = Vec::new();
+        if !for_evcxr.is_empty() {
+            // Its commands are about variables as well.
+            self.wait_for_analyser();
+        }
         if resets || (!for_evcxr.is_empty() && parse::is_program(&rust)) {
-            let outcome = self.evcxr.run(&for_evcxr);
+            let outcome = self.analyser.run(for_evcxr.clone());
             if resets && matches!(outcome, Outcome::Done(_)) {
                 self.reset(&for_evcxr);
             }
             match outcome {
                 Outcome::Done(said) => content.extend(said),
-                other => return self.end_without_run(other, None, &before_names(&self.book)),
+                other => return self.end_without_run(other, None),
             }
         }
         if parse::is_program(&rust) {
             return self.run_program(request, &rust);
         }
         let commands = if resets { "" } else { &for_evcxr };
-        let before = before_names(&self.book);
-        let (outcome, job) = self.compile_and_run(request, &rust, commands);
-        if let Outcome::WorkerExited(description) = outcome {
-            if let Some(gone) = gone {
-                self.workers.wait_until_gone(gone, DYING);
+        let (end, is_committed) = self.compile_and_run(request, &rust, commands);
+        if !commands.is_empty() && !is_committed {
+            // evcxr has written the package for commands that it has given up.
+            self.analyser.run("();\n".to_owned());
+        }
+        match end {
+            CellEnd::Done {
+                content: said,
+                warnings,
+            } => {
+                content.extend(said);
+                if help::is_asked_for(&for_evcxr) {
+                    help::add(&mut content, own_commands::HELP);
+                }
+                CellEnd::Done { content, warnings }
             }
-            self.workers.wait_until_connected(DYING);
-            self.forget_worker();
-            return CellEnd::WorkerDied {
-                description,
-                lost: before,
-            };
-        }
-        let Some(job) = job else {
-            return self.end_without_run(outcome, None, &before);
-        };
-        let is_kept = matches!(outcome, Outcome::Done(_));
-        if job.stage != Stage::Compiled && !is_kept {
-            return self.end_without_run(outcome, Some(&job), &before);
-        }
-        if let Outcome::Done(said) = outcome {
-            content.extend(said);
-            if help::is_asked_for(&for_evcxr) {
-                help::add(&mut content, own_commands::HELP);
-            }
-        }
-        let warnings = self.warnings(&job);
-        let notes = self.commit(job, is_kept);
-        self.workers.synchronize(SYNCHRONIZE);
-        CellEnd::Done {
-            content,
-            warnings: notes.into_iter().chain(warnings).collect(),
+            other => other,
         }
     }
 
-    /// Has the analyser tell the types of the cell's new variables, and what is compiled then run.
-    pub(super) fn compile_and_run(
+    /// Gives back as well whether evcxr has taken the cell over, or never heard of it.
+    fn compile_and_run(
         &mut self,
         request: &Request,
         rust: &str,
         commands: &str,
-    ) -> (Outcome, Option<Job>) {
+    ) -> (CellEnd, bool) {
+        let (job, pending) = match self.compile(request, rust, commands) {
+            Compiled::Job(job, pending) => (*job, pending),
+            Compiled::Ended(outcome) => {
+                let is_committed = matches!(outcome, Outcome::Done(_));
+                return (self.end_without_run(outcome, None), is_committed);
+            }
+        };
+        let Stage::Compiled(library) = &job.stage else {
+            let refused = Outcome::Refused(String::new());
+            return (self.end_without_run(refused, Some(&job)), false);
+        };
+        let Some(is_kept) = self.workers.run(library) else {
+            let end = self.workers.end().map(|end| end.to_string());
+            return (self.worker_died(&end.unwrap_or_default()), false);
+        };
+        let is_told = pending.is_some();
+        let mut content = Vec::new();
+        // What is not committed evcxr gives up.
+        if let Some(pending) = pending.filter(|_| is_kept) {
+            let forget = job.names_to_forget(pending.types.keys());
+            if commands.is_empty() {
+                pending.commit(forget);
+            } else if let Outcome::Done(said) = pending.commit_and_wait(forget) {
+                content.extend(said);
+            }
+        }
+        let warnings = self.warnings(&job);
+        let notes = self.commit(job, is_kept, is_told);
+        let warnings = notes.into_iter().chain(warnings).collect();
+        (CellEnd::Done { content, warnings }, is_kept)
+    }
+
+    /// The worker has ended: another one takes its place.
+    fn worker_died(&mut self, end: &str) -> CellEnd {
+        let lost = before_names(&self.book);
+        self.forget_worker();
+        let started = self.workers.start();
+        if let Err(error) = started.and_then(|()| self.workers.wait_until_connected()) {
+            tracing::error!(%error, "no worker");
+        }
+        CellEnd::WorkerDied {
+            description: end.to_owned(),
+            lost,
+        }
+    }
+
+    /// Compiles a cell; where evcxr was asked for the types of its variables, or has commands of it, evcxr waits for what
+    /// becomes of it.
+    pub(super) fn compile(&mut self, request: &Request, rust: &str, commands: &str) -> Compiled {
         let Request { cell, count, .. } = *request;
         let parsed = Arc::new(parsed(rust));
         let has_rust = parsed.has_statements || !parsed.items.is_empty();
-        let mut hidden = nameless(&parsed);
-        let mut unknown = BTreeSet::new();
         let mut may_replace_library = true;
         loop {
             let mut book = self.book.clone();
@@ -141,74 +193,145 @@ impl Driver {
                 request.notebook_cell.as_deref(),
                 &parsed.text,
             );
-            let text = if has_rust {
-                let (new, gone) = changes(&book);
-                let new = book
-                    .definitions
-                    .all()
-                    .iter()
-                    .filter(|known| new.contains(&known.id));
-                format!(
-                    "{commands}{}",
-                    generate::analysis(&parsed, &hidden, new, &gone)
-                )
-            } else {
-                commands.to_owned()
-            };
-            self.jobs.begin(Job::new(
-                cell,
-                count,
-                Arc::clone(&parsed),
-                hidden.clone(),
-                unknown.clone(),
-                book,
-                Arc::clone(&self.sources),
-            ));
-            let outcome = self.evcxr.run(&text);
-            let job = self.jobs.end();
-            // A variable that evcxr could not keep is one that it is not to see.
-            if let Outcome::Refused(message) = &outcome
-                && job.as_ref().is_some_and(|job| job.stage == Stage::New)
-                && let Some(unkept) = texts::unkept_variable(message)
-            {
-                let name = match unkept {
-                    Unkept::Nameless(name) => name,
-                    Unkept::Unknown(name) => {
-                        // One that begins so is not meant to be kept.
-                        if !name.starts_with('_') {
-                            unknown.insert(name.clone());
-                        }
-                        name
+            let sources = Arc::clone(&self.sources);
+            let mut job = Job::new(cell, count, Arc::clone(&parsed), book, sources);
+            let told = self.types(&mut job, commands);
+            let pending = match told {
+                Err(outcome) => match self.exchange.take_refusal() {
+                    Some(refusal) => {
+                        job.refuse(refusal);
+                        None
                     }
-                };
-                if hidden.insert(name) {
-                    continue;
+                    None => return Compiled::Ended(outcome),
+                },
+                Ok(told) if !has_rust => {
+                    return Compiled::Ended(match told.pending {
+                        Some(pending) => {
+                            let forget = job.names_to_forget(pending.types.keys());
+                            let outcome = pending.commit_and_wait(forget);
+                            self.book.definitions.depend(commands);
+                            outcome
+                        }
+                        None => Outcome::Done(Vec::new()),
+                    });
                 }
-            }
-            let would_replace = job.as_ref().is_some_and(would_replace_library);
-            if would_replace && may_replace_library && self.book.variables.alive.is_empty() {
+                Ok(told) => {
+                    job.compile(&self.service, told.types, told.unknown);
+                    if let (Some(question), Stage::Compiled(_)) = (&told.question, &job.stage) {
+                        self.remember(question, &job);
+                    }
+                    told.pending
+                }
+            };
+            if would_replace_library(&job)
+                && may_replace_library
+                && self.book.variables.alive.is_empty()
+            {
                 // Nothing is lost by it: a new process can load a new library.
                 may_replace_library = false;
+                drop(pending);
                 self.service.allow_new_library();
-                match self.evcxr.run(":restart") {
-                    Outcome::Done(_) => {
-                        self.forget_worker();
-                        continue;
-                    }
-                    other => return (other, job),
+                if let Err(error) = self.workers.restart() {
+                    tracing::error!(%error, "no worker");
                 }
+                self.forget_worker();
+                continue;
             }
-            return (outcome, job);
+            return Compiled::Job(Box::new(job), pending);
         }
     }
 
+    /// The types of a cell's new variables, as far as they are known without the compiler: from an earlier compilation, or
+    /// by the analyser, if that is free. evcxr's commands are carried out on the way.
+    ///
+    /// # Errors
+    /// How evcxr has ended the commands.
+    fn types(&mut self, job: &mut Job, commands: &str) -> Result<Told, Outcome> {
+        let mut hidden = nameless(&job.parsed);
+        let bindings = job.parsed.lets.iter().flat_map(|it| &it.bindings);
+        let names = bindings.map(|binding| binding.name.clone());
+        let unknown: BTreeSet<String> = names.filter(|name| !hidden.contains(name)).collect();
+        let by_compiler = |question| Told {
+            unknown: unknown.clone(),
+            question,
+            ..Told::default()
+        };
+        if commands.is_empty() && unknown.is_empty() {
+            return Ok(Told::default());
+        }
+        let mut question = None;
+        if commands.is_empty() {
+            let text = job.question(&unknown);
+            if let Some(types) = self.recall(&text) {
+                return Ok(Told {
+                    types,
+                    ..Told::default()
+                });
+            }
+            question = Some(text);
+            if is_asked_of_compiler() || !self.analyser.is_free() {
+                return Ok(by_compiler(question));
+            }
+        }
+        let mut not_told = BTreeSet::new();
+        loop {
+            let text = job.book.analysis(&job.parsed, &hidden);
+            match self.analyser.ask(format!("{commands}{text}")) {
+                Ok(pending) => {
+                    let mut types = pending.types.clone();
+                    types.retain(|name, _| !hidden.contains(name));
+                    return Ok(Told {
+                        types,
+                        unknown: not_told,
+                        question,
+                        pending: Some(pending),
+                    });
+                }
+                Err(Outcome::Refused(message)) => {
+                    // A variable that evcxr could not keep is one that it is not to see.
+                    let name = match texts::unkept_variable(&message) {
+                        Some(Unkept::Nameless(name)) => name,
+                        Some(Unkept::Unknown(name)) => {
+                            // One that begins so is not meant to be kept.
+                            if unknown.contains(&name) && !name.starts_with('_') {
+                                not_told.insert(name.clone());
+                            }
+                            name
+                        }
+                        None if commands.is_empty() => return Ok(by_compiler(question)),
+                        None => return Err(Outcome::Refused(message)),
+                    };
+                    if !job.book.untold.remove(&name) && !hidden.insert(name) {
+                        return Ok(by_compiler(question));
+                    }
+                }
+                Err(_) if commands.is_empty() => return Ok(by_compiler(question)),
+                Err(outcome) => return Err(outcome),
+            }
+        }
+    }
+
+    /// The types that were found for the variables of the very same cell, in this session or another.
+    fn recall(&self, question: &str) -> Option<BTreeMap<String, String>> {
+        let lines = self.service.recall(question)?;
+        let pairs = lines.iter().filter_map(|line| line.split_once(": "));
+        Some(
+            pairs
+                .map(|(name, type_text)| (name.to_owned(), type_text.to_owned()))
+                .collect(),
+        )
+    }
+
+    fn remember(&self, question: &str, job: &Job) {
+        let types = job.types().into_iter();
+        let lines: Vec<String> = types
+            .map(|(name, type_text)| format!("{name}: {type_text}"))
+            .collect();
+        self.service.note(question, &lines);
+    }
+
     /// The end of a cell of which nothing was run.
-    fn end_without_run(
-        &self,
-        outcome: Outcome,
-        job: Option<&Job>,
-        variables: &[String],
-    ) -> CellEnd {
+    fn end_without_run(&self, outcome: Outcome, job: Option<&Job>) -> CellEnd {
         let failure = match (outcome, job) {
             (Outcome::Done(content), _) => {
                 return CellEnd::Done {
@@ -221,7 +344,8 @@ impl Driver {
             }
             (Outcome::Refused(_), Some(job)) if would_replace_library(job) => {
                 let reason = job.messages.first().map(|message| message.message.as_str());
-                diagnostics::library_is_in_use(reason.unwrap_or_default(), variables)
+                let variables = before_names(&self.book);
+                diagnostics::library_is_in_use(reason.unwrap_or_default(), &variables)
             }
             (Outcome::Refused(_), Some(job)) if job.cargo.is_some() => {
                 diagnostics::cargo_failed(job.cargo.as_deref().unwrap_or_default())
@@ -232,9 +356,7 @@ impl Driver {
                     self.why_missing(job, name)
                 })
             }
-            (Outcome::Refused(message) | Outcome::WorkerExited(message), _) => {
-                diagnostics::plain_failure(&message)
-            }
+            (Outcome::Refused(message), _) => diagnostics::plain_failure(&message),
             (Outcome::Panicked, _) => Failure::internal("this cell"),
         };
         CellEnd::Refused(failure)
@@ -252,7 +374,8 @@ impl Driver {
     }
 
     /// Takes over what a cell has changed; what its reader should know of it.
-    fn commit(&mut self, job: Job, is_kept: bool) -> Vec<String> {
+    fn commit(&mut self, job: Job, is_kept: bool, is_told: bool) -> Vec<String> {
+        let forget = job.names_to_forget([].iter());
         let Job {
             count,
             parsed,
@@ -302,13 +425,15 @@ impl Driver {
                     None => book.variables.end(name, &why_local(count)),
                 }
             }
-            book.forget.clear();
-            book.known_to_evcxr = book
-                .definitions
-                .all()
-                .iter()
-                .map(|known| known.id)
-                .collect();
+            book.untold
+                .retain(|name| book.variables.alive.contains_key(name));
+            if is_told {
+                book.forget.clear();
+                book.note_told();
+            } else {
+                book.forget.extend(forget);
+                book.untold.extend(plan.kept.into_keys());
+            }
         } else {
             // evcxr has taken over nothing: what it does not know yet it is told with the next cell, and what it
             // still takes for a variable it is to forget.
@@ -385,9 +510,12 @@ impl Driver {
 
     /// After `:clear` or `:restart`.
     fn reset(&mut self, commands: &str) {
+        if let Err(error) = self.workers.restart() {
+            tracing::error!(%error, "no worker");
+        }
         if commands.lines().any(|line| line.trim() == ":clear") {
             // It has taken away what every cell stands on, too.
-            let _ = self.evcxr.run(&warm_up::prelude());
+            let _ = self.analyser.run(warm_up::prelude());
             self.book = Book::default();
         } else {
             self.forget_worker();
@@ -469,6 +597,10 @@ impl Driver {
     }
 }
 
+fn is_asked_of_compiler() -> bool {
+    std::env::var(TYPES).as_deref() == Ok("compiler")
+}
+
 /// Whether a variable is the cell's own, and not kept.
 fn is_local(job: &Job, name: &str) -> bool {
     !job.plan.kept.contains_key(name) && job.parsed.lets.iter().any(|it| it.binds(name))
@@ -496,19 +628,6 @@ fn nameless(parsed: &Parsed) -> BTreeSet<String> {
         .filter(|it| it.is_nameless)
         .flat_map(|it| it.bindings.iter().map(|binding| binding.name.clone()))
         .collect()
-}
-
-/// The items that evcxr does not know yet, and those that it knows and that are no more.
-fn changes(book: &Book) -> (BTreeSet<DefinitionId>, BTreeSet<DefinitionId>) {
-    let all: BTreeSet<DefinitionId> = book
-        .definitions
-        .all()
-        .iter()
-        .map(|known| known.id)
-        .collect();
-    let new = all.difference(&book.known_to_evcxr).copied().collect();
-    let gone = book.known_to_evcxr.difference(&all).copied().collect();
-    (new, gone)
 }
 
 fn before_names(book: &Book) -> Vec<String> {

@@ -3,6 +3,7 @@
 use super::Driver;
 use super::cell::Request;
 use crate::cell::generate::{Origin, Source};
+use crate::compile::direct_rustc::Compiled;
 use crate::engine::diagnostics::{
     self,
     rustc::{Message, PROGRAM},
@@ -47,8 +48,10 @@ impl Driver {
                     },
                 ));
             }
-            Err(error) => {
-                return failed(format!("the compiler could not be started: {error}"));
+            Err(refusal) => {
+                return CellEnd::Refused(diagnostics::cargo_failed(
+                    refusal.cargo.as_deref().unwrap_or_default(),
+                ));
             }
         };
         let warnings = {
@@ -86,7 +89,7 @@ impl Driver {
         &self,
         program: &Path,
         count: usize,
-    ) -> std::io::Result<(bool, Vec<Message>)> {
+    ) -> Result<(bool, Vec<Message>), Compiled> {
         let (is_good, messages) = self.service.compile_program(
             Path::new(TEXT_FILE),
             program,

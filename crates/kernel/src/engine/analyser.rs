@@ -1,0 +1,365 @@
+//! evcxr on a thread of its own: nobody waits for it who need not.
+//!
+//! It is asked for the types of a cell's new variables. It tells them when it has written its text and wants that
+//! built; then it waits, in what it takes for cargo, until the cell has been compiled and run, and is told whether to
+//! take over what it knows of the cell ([`Pending`]). A cell that was not asked about it is told of afterwards, and
+//! nobody waits.
+
+use super::warm_up;
+use crate::compile::Builds;
+use crate::compile::direct_rustc::Compiled;
+use crate::evcxr::texts;
+use crate::evcxr::{Evcxr, Outcome};
+use crate::event::{Answer, EngineEvent, Event, Query};
+use crate::session::Session;
+use crate::supervisor::Workers;
+use channel::KernelFrame;
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a cell waits for an analyser that is busy; then the compiler is asked.
+const PATIENCE: Duration = Duration::from_millis(60);
+
+/// How often it is looked whether the analyser is still busy.
+const POLL: Duration = Duration::from_millis(2);
+
+/// The handle to evcxr's thread.
+pub struct Analyser {
+    requests: Sender<Request>,
+    /// Requests that are not done; the start is one.
+    open: Arc<AtomicUsize>,
+    exchange: Arc<Exchange>,
+}
+
+enum Request {
+    /// Has evcxr execute a text; [`Said::Ended`] is the answer.
+    Run { text: String, attitude: Attitude },
+    Query {
+        query: Query,
+        answer: Sender<Answer>,
+    },
+}
+
+/// What evcxr is answered when it wants a text built.
+enum Attitude {
+    /// The engine decides, when the types are known.
+    Ask {
+        said: Sender<Said>,
+        verdict: Receiver<Verdict>,
+    },
+    /// It is well, once these variables are forgotten.
+    Agree {
+        forget: Vec<String>,
+        ended: Option<Sender<Said>>,
+    },
+}
+
+/// What becomes of a text in evcxr's memory: it is taken over, without these variables. Without a verdict it is given up.
+struct Verdict {
+    forget: Vec<String>,
+}
+
+/// What is heard from evcxr's thread.
+enum Said {
+    /// The new variables and their types.
+    Types(BTreeMap<String, String>),
+    Ended(Outcome),
+}
+
+/// A cell that evcxr knows and has not taken over. Dropped, it is given up.
+pub struct Pending {
+    said: Receiver<Said>,
+    verdict: Sender<Verdict>,
+    /// What evcxr takes for new variables.
+    pub types: BTreeMap<String, String>,
+}
+
+impl Pending {
+    /// Has evcxr take the cell over, without the variables that it is to forget.
+    pub fn commit(self, forget: Vec<String>) {
+        let _ = self.verdict.send(Verdict { forget });
+    }
+
+    /// The same, and waits for what evcxr's commands have to say.
+    pub fn commit_and_wait(self, forget: Vec<String>) -> Outcome {
+        let _ = self.verdict.send(Verdict { forget });
+        end(&self.said)
+    }
+}
+
+impl Analyser {
+    /// Starts the thread, and on it evcxr; `ready` is called when that has come to its end, well or not.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start(
+        session: Arc<Session>,
+        exchange: Arc<Exchange>,
+        ready: impl FnOnce(Result<(), String>) + Send + 'static,
+    ) -> std::io::Result<Analyser> {
+        let (requests, inbox) = unbounded();
+        let open = Arc::new(AtomicUsize::new(1));
+        let analyser = Analyser {
+            requests,
+            open: Arc::clone(&open),
+            exchange: Arc::clone(&exchange),
+        };
+        std::thread::Builder::new()
+            .name("analyser".to_owned())
+            // It recurses deeply on deep code.
+            .stack_size(64 << 20)
+            .spawn(move || {
+                let warm_up = || warm_up::warm_up(&session);
+                let evcxr = std::panic::catch_unwind(AssertUnwindSafe(warm_up));
+                let evcxr = match evcxr {
+                    Ok(evcxr) => evcxr.map_err(|error| {
+                        let reason = exchange.take_refusal().and_then(|it| it.cargo);
+                        format!("{error:#}\n{}", reason.unwrap_or_default())
+                    }),
+                    Err(_) => Err("evcxr panicked at its start".to_owned()),
+                };
+                if let Err(error) = &evcxr {
+                    tracing::error!(error, "evcxr could not start");
+                }
+                ready(evcxr.as_ref().map(|_| ()).map_err(Clone::clone));
+                open.fetch_sub(1, Ordering::SeqCst);
+                Thread { evcxr, exchange }.work(&inbox, &open);
+            })?;
+        Ok(analyser)
+    }
+
+    /// Has evcxr tell the types of a text's new variables.
+    ///
+    /// # Errors
+    /// How evcxr has ended the text, without any.
+    pub fn ask(&self, text: String) -> Result<Pending, Outcome> {
+        let (said, heard) = unbounded();
+        let (verdict, decided) = bounded(1);
+        self.request(Request::Run {
+            text,
+            attitude: Attitude::Ask {
+                said,
+                verdict: decided,
+            },
+        });
+        match heard.recv() {
+            Ok(Said::Types(types)) => Ok(Pending {
+                said: heard,
+                verdict,
+                types,
+            }),
+            Ok(Said::Ended(outcome)) => Err(outcome),
+            Err(_) => Err(Outcome::Panicked),
+        }
+    }
+
+    /// Has evcxr execute commands or code that are not a user's cell.
+    pub fn run(&self, text: String) -> Outcome {
+        let (ended, heard) = unbounded();
+        self.request(Request::Run {
+            text,
+            attitude: Attitude::Agree {
+                forget: Vec::new(),
+                ended: Some(ended),
+            },
+        });
+        end(&heard)
+    }
+
+    /// Tells evcxr of what was run without it. Nobody waits.
+    pub fn tell(&self, text: String, forget: Vec<String>) {
+        self.request(Request::Run {
+            text,
+            attitude: Attitude::Agree {
+                forget,
+                ended: None,
+            },
+        });
+    }
+
+    /// Waits until evcxr has started, or could not.
+    pub fn wait_until_started(&self) {
+        self.run(String::new());
+    }
+
+    /// What the analyser knows, once it has done all that it was asked before.
+    pub fn answer(&self, query: &Query) -> Answer {
+        let (answer, answered) = bounded(1);
+        let query = query.clone();
+        self.request(Request::Query { query, answer });
+        answered.recv().unwrap_or(Answer::Nothing)
+    }
+
+    /// Whether it can tell types by now, or within a moment.
+    pub fn is_free(&self) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        let is_exercised = self.exchange.lock().is_exercised;
+        while is_exercised && self.open.load(Ordering::SeqCst) > 0 && Instant::now() < deadline {
+            std::thread::sleep(POLL);
+        }
+        is_exercised && self.open.load(Ordering::SeqCst) == 0
+    }
+
+    fn request(&self, request: Request) {
+        self.open.fetch_add(1, Ordering::SeqCst);
+        if self.requests.send(request).is_err() {
+            tracing::error!("the analyser's thread has ended");
+        }
+    }
+}
+
+/// What evcxr's thread has come to.
+fn end(said: &Receiver<Said>) -> Outcome {
+    let ended = said.iter().find_map(|said| match said {
+        Said::Ended(outcome) => Some(outcome),
+        Said::Types(_) => None,
+    });
+    ended.unwrap_or(Outcome::Panicked)
+}
+
+/// What the thread works with.
+struct Thread {
+    /// Or why it could not start.
+    evcxr: Result<Evcxr, String>,
+    exchange: Arc<Exchange>,
+}
+
+impl Thread {
+    fn work(&mut self, inbox: &Receiver<Request>, open: &AtomicUsize) {
+        // A cell or a question that waits for the start comes first.
+        let mut first: Vec<Request> = inbox.try_iter().collect();
+        for request in first.drain(..) {
+            self.serve(request);
+            open.fetch_sub(1, Ordering::SeqCst);
+        }
+        if let Ok(evcxr) = &mut self.evcxr {
+            evcxr.exercise_analyser();
+            self.exchange.lock().is_exercised = true;
+        }
+        for request in inbox {
+            self.serve(request);
+            open.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    fn serve(&mut self, request: Request) {
+        match request {
+            Request::Query { query, answer } => {
+                let known = match &mut self.evcxr {
+                    Ok(evcxr) => evcxr.answer(&query),
+                    Err(_) => Answer::Nothing,
+                };
+                let _ = answer.send(known);
+            }
+            Request::Run { text, attitude } => {
+                let ended = match &attitude {
+                    Attitude::Ask { said, .. } => Some(said.clone()),
+                    Attitude::Agree { ended, .. } => ended.clone(),
+                };
+                {
+                    let mut state = self.exchange.lock();
+                    state.attitude = Some(attitude);
+                    state.refusal = None;
+                    state.is_busy = true;
+                }
+                let outcome = match &mut self.evcxr {
+                    Ok(evcxr) => evcxr.run(&text),
+                    Err(reason) => Outcome::CommandFailed(reason.clone()),
+                };
+                {
+                    let mut state = self.exchange.lock();
+                    state.attitude = None;
+                    state.is_busy = false;
+                }
+                match ended {
+                    Some(ended) => {
+                        let _ = ended.send(Said::Ended(outcome));
+                    }
+                    None => tracing::debug!(?outcome, "evcxr was told of a cell"),
+                }
+            }
+        }
+    }
+}
+
+/// Between evcxr's thread, the compile service, which hears what evcxr wants built, and the engine.
+pub struct Exchange {
+    state: Mutex<State>,
+    publish: Box<dyn Fn(Event) + Send + Sync>,
+}
+
+#[derive(Default)]
+struct State {
+    attitude: Option<Attitude>,
+    refusal: Option<Compiled>,
+    /// Whether evcxr starts, or executes a text.
+    is_busy: bool,
+    /// Whether the analyser has inferred a type already: the first time takes it seconds.
+    is_exercised: bool,
+}
+
+impl Exchange {
+    /// Nothing is asked yet. `publish` is given the crates that are compiled.
+    pub fn new(publish: impl Fn(Event) + Send + Sync + 'static) -> Exchange {
+        Exchange {
+            state: Mutex::new(State {
+                is_busy: true,
+                ..State::default()
+            }),
+            publish: Box::new(publish),
+        }
+    }
+
+    /// Why what evcxr's latest text needs could not be built.
+    pub fn take_refusal(&self) -> Option<Compiled> {
+        self.lock().refusal.take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The same exchange, for the compile service.
+pub struct Requests {
+    pub exchange: Arc<Exchange>,
+    pub workers: Workers,
+}
+
+impl Builds for Requests {
+    fn asked(&self, text: &str) -> Option<Vec<u8>> {
+        // evcxr asks again when it was told to forget something: then it is well.
+        let attitude = self.exchange.lock().attitude.take();
+        let forget = match attitude {
+            Some(Attitude::Ask { said, verdict }) => {
+                let types = text.lines().filter_map(texts::kept_variable).collect();
+                let _ = said.send(Said::Types(types));
+                verdict.recv().ok()?.forget
+            }
+            Some(Attitude::Agree { forget, .. }) => forget,
+            None => Vec::new(),
+        };
+        Some(texts::complete(&forget))
+    }
+
+    fn refused(&self, refusal: Compiled) {
+        let mut state = self.exchange.lock();
+        // One that was ended and given up long ago does not count.
+        if state.is_busy {
+            state.refusal = Some(refusal);
+        }
+    }
+
+    fn building(&self, crate_name: &str) {
+        let crate_name = crate_name.to_owned();
+        (self.exchange.publish)(Event::Engine(EngineEvent::Building { crate_name }));
+    }
+
+    fn compiles(&self, group: Option<u32>) {
+        self.workers.tell(&KernelFrame::Compiles { group });
+    }
+}
