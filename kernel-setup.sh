@@ -254,13 +254,6 @@ build_kernel() {
     finish_step 'built'
 }
 
-# Apart from the kernel: built together, cargo would unite the features of what both depend on.
-build_services() {
-    begin_step 'Building the small servers that lessons start as programs' 'about 3 minutes the first time'
-    cargo build --release --locked --package services
-    finish_step 'built'
-}
-
 prebuild_library() {
     begin_step 'Building the library that cells link to, so that your first cell is quick' '1 to 2 minutes the first time'
     "$KERNEL" prebuild
@@ -311,7 +304,6 @@ install_everything() {
     install_python_packages requirements.txt 'Installing JupyterLab into .venv' 'about 1 minute the first time'
     if ! is_from_release && ! take_release; then
         build_kernel
-        build_services
     fi
     prebuild_library
     install_kernelspec "${1:-}"
@@ -434,6 +426,9 @@ run_rust_tests() {
         run_part 'other crates' 'about 4 minutes' cargo test --release --locked --workspace --exclude kernel \
             --no-fail-fast --lib --bins --tests -- --test-threads=2
     fi
+    # The types of variables are told by the analyser, or by the compiler: both must come to the same.
+    ASYNC_NOTEBOOK_TYPES=compiler run_part 'types by the compiler' 'about 1 minute' \
+        cargo test --release --locked --package end-to-end --test kernel -- --test-threads=2 law:: variables::
     run_part 'examples in the documentation' 'about 1 minute' \
         cargo test --release --locked --workspace --exclude kernel --no-fail-fast --doc
 }

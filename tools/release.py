@@ -30,7 +30,7 @@ from pathlib import Path, PurePosixPath
 from urllib.error import URLError
 
 ROOT = Path(__file__).resolve().parents[1]
-PROGRAMS = ("async-notebook-kernel", "services")
+PROGRAMS = ("async-notebook-kernel",)
 # What decides, besides the compiler, what comes out.
 SOURCES = ("Cargo.toml", "Cargo.lock", "crates")
 OWN_CRATES = ("notebook", "channel", "services", "ctx")

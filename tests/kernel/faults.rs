@@ -100,6 +100,28 @@ async fn a_panic_in_the_kernel_is_the_cells_error_and_the_session_goes_on() {
 }
 
 #[tokio::test]
+async fn without_evcxr_cells_run_all_the_same() {
+    let launch = Launch::kernel().env("ASYNC_NOTEBOOK_PANIC_ON", "evcxr starts");
+    let mut kernel = launch.start().await;
+    kernel
+        .execute("struct Place { x: u8 }\nlet places = vec![Place { x: 1 }, Place { x: 2 }];")
+        .await
+        .ok();
+    kernel
+        .execute("let sum: u8 = places.iter().map(|place| place.x).sum();\ntokio::task::yield_now().await;\nsum")
+        .await
+        .ok()
+        .result("3");
+    // What only evcxr can do says why it cannot.
+    kernel
+        .execute(":type sum")
+        .await
+        .error("EvcxrError", "evcxr panicked at its start");
+    assert!(kernel.complete("places.", 7).await.matches.is_empty());
+    kernel.execute("sum + 1").await.ok().result("4");
+}
+
+#[tokio::test]
 async fn a_variable_of_the_environment_need_not_be_utf_8() {
     let launch = Launch::kernel().env("ODD", OsStr::from_bytes(b"a\xffb"));
     let mut kernel = launch.start().await;

@@ -44,7 +44,6 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = checkout(tmp_path_factory.mktemp("maker") / "checkout")
     (folder / "target" / "release").mkdir(parents=True)
     shutil.copy2(BUILT / "async-notebook-kernel", folder / "target" / "release")
-    (folder / "target" / "release" / "services").write_text("")
     for path in (DEPENDENCY, DEPENDENCY.with_name("libnotebook.so"), DEPENDENCY.with_name("libchannel-1.rlib")):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(path.name)

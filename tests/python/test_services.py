@@ -19,7 +19,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = Path(os.environ.get("ASYNC_NOTEBOOK_SERVICES", ROOT / "target" / "release" / "services"))
+PROGRAM = Path(os.environ.get("ASYNC_NOTEBOOK_SERVICES", ROOT / ".cache" / "prebuilt" / "services"))
 # How many requests schemathesis makes up for each operation; more when asked for.
 EXAMPLES = os.environ.get("SERVICES_CONTRACT_EXAMPLES", "8")
 LIMIT = 60  # seconds for any one exchange

@@ -6,10 +6,11 @@ use crate::compile::{self, Builds, store::Store};
 use crate::engine::warm_up;
 use crate::evcxr::texts;
 use crate::paths;
-use crate::session::prebuilt::{self, WITH_PARENT};
+use crate::session::prebuilt::{self, SERVICES, WITH_PARENT};
 use crate::session::{Session, standard_library};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -61,10 +62,33 @@ pub fn prebuild() -> anyhow::Result<()> {
             .context("the library that cells link to could not be built")
     })?;
     drop(evcxr);
+    build_services(&service, &session, &folder)?;
     session.remove();
     fs::write(&stamp_file, stamp).context("the stamp could not be written")?;
     println!("Built in {} s.", begun.elapsed().as_secs());
     Ok(())
+}
+
+/// Builds the program that the instances of a fleet run, which is all in the library.
+fn build_services(
+    service: &compile::Service,
+    session: &Session,
+    folder: &Path,
+) -> anyhow::Result<()> {
+    let text = session.package().join("src/services.rs");
+    fs::write(
+        &text,
+        "fn main() -> std::process::ExitCode { notebook::services::command_line::main() }\n",
+    )?;
+    let program = folder.join(SERVICES);
+    match service.compile_program(&text, &program, "services.rs") {
+        Ok((true, _)) => Ok(()),
+        Ok((false, messages)) => bail!("the program `services`: {}", messages.join("\n")),
+        Err(refusal) => bail!(
+            "the program `services`: {}",
+            refusal.cargo.unwrap_or_default()
+        ),
+    }
 }
 
 /// All that evcxr asks for is well, once it is built. It holds why it was not.

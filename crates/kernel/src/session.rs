@@ -33,6 +33,9 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use thiserror::Error;
 
+/// Names the program that instances of a fleet run (`services::Fleet`).
+const SERVICES_VARIABLE: &str = "ASYNC_NOTEBOOK_SERVICES";
+
 /// Why there is no folder to work in.
 #[derive(Debug, Error)]
 pub enum SessionError {
@@ -175,7 +178,7 @@ impl Session {
         fs::create_dir_all(self.folder.join(".cargo"))?;
         write_if_other(
             &self.folder.join(".cargo/config.toml"),
-            dependencies::CARGO_CONFIG,
+            &dependencies::cargo_config(),
         )?;
         write_if_other(&self.folder.join("evcxr.toml"), dependencies::EVCXR_CONFIG)?;
         for (link, _) in protocol::TOOLS {
@@ -266,6 +269,10 @@ impl Session {
             .env(TOKEN_VARIABLE, self.token.as_str())
             .env("RUST_BACKTRACE", "1")
             .stdin(Stdio::null());
+        let services = paths::prebuilt().join(prebuilt::SERVICES);
+        if std::env::var_os(SERVICES_VARIABLE).is_none() && services.is_file() {
+            command.env(SERVICES_VARIABLE, services);
+        }
         command
     }
 

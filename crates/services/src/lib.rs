@@ -24,12 +24,14 @@
 //! - [`PublicApi`] (`public_api.rs`): a JSON API of users, posts and todos. Under `public_api/`: `data.rs` (what it
 //!   holds), `routes.rs` (the HTTP side).
 //! - [`StartError`], [`SettingError`] (`error.rs`): why a service could not start, or a setting was refused.
-//! - `main.rs`: the binary `services`, which runs one service from a terminal, and is what a fleet's instances run.
+//! - [`command_line`]: the program `services`, which runs one service from a terminal, and is what a fleet's instances run.
 //!
 //! A service runs on its own thread with its own runtime, as if it were another machine: code in a lesson that
 //! blocks its runtime does not slow the service down, and the service's tasks are not among the lesson's tasks.
 
 mod catalog;
+#[cfg(feature = "command-line")]
+pub mod command_line;
 mod error;
 mod fleet;
 mod pages;

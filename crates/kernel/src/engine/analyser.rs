@@ -5,7 +5,7 @@
 //! take over what it knows of the cell ([`Pending`]). A cell that was not asked about it is told of afterwards, and
 //! nobody waits.
 
-use super::warm_up;
+use super::{START_OF_EVCXR, panic_on_purpose, warm_up};
 use crate::compile::Builds;
 use crate::compile::direct_rustc::Compiled;
 use crate::evcxr::texts;
@@ -113,14 +113,19 @@ impl Analyser {
             // It recurses deeply on deep code.
             .stack_size(64 << 20)
             .spawn(move || {
-                let warm_up = || warm_up::warm_up(&session);
+                let warm_up = || {
+                    panic_on_purpose(START_OF_EVCXR);
+                    warm_up::warm_up(&session)
+                };
                 let evcxr = std::panic::catch_unwind(AssertUnwindSafe(warm_up));
                 let evcxr = match evcxr {
                     Ok(evcxr) => evcxr.map_err(|error| {
                         let reason = exchange.take_refusal().and_then(|it| it.cargo);
                         format!("{error:#}\n{}", reason.unwrap_or_default())
                     }),
-                    Err(_) => Err("evcxr panicked at its start".to_owned()),
+                    Err(_) => {
+                        Err("evcxr panicked at its start; its report is in the log".to_owned())
+                    }
                 };
                 if let Err(error) = &evcxr {
                     tracing::error!(error, "evcxr could not start");
@@ -268,7 +273,7 @@ impl Thread {
                 }
                 let outcome = match &mut self.evcxr {
                     Ok(evcxr) => evcxr.run(&text),
-                    Err(reason) => Outcome::CommandFailed(reason.clone()),
+                    Err(reason) => Outcome::Refused(reason.clone()),
                 };
                 {
                     let mut state = self.exchange.lock();

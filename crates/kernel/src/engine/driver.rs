@@ -12,7 +12,7 @@ mod program;
 
 use super::analyser::{Analyser, Exchange};
 use super::job::Book;
-use super::{Command, commands, prefetch};
+use super::{Command, commands, panic_on_purpose, prefetch};
 use crate::cell::parse::Parsed;
 use crate::cell::source_map::SourceMap;
 use crate::children::Children;
@@ -29,9 +29,6 @@ use std::time::Duration;
 /// How long nothing must come before the next cell is compiled ahead: cells that are run one right after the
 /// other had only to wait for each other's compilers.
 const PREFETCH_DELAY: Duration = Duration::from_millis(150);
-
-/// Names a text; on a cell in which it stands the engine panics. For the tests.
-const PANIC_ON: &str = "ASYNC_NOTEBOOK_PANIC_ON";
 
 /// All that the engine works with.
 pub(super) struct Driver {
@@ -77,7 +74,7 @@ impl Driver {
                     self.latest_cell = cell;
                     let end = self
                         .supervised(|driver| {
-                            Driver::panic_on_purpose(&request.code);
+                            panic_on_purpose(&request.code);
                             driver.execute(&request)
                         })
                         .unwrap_or_else(|| CellEnd::Refused(Failure::internal("this cell")));
@@ -101,13 +98,6 @@ impl Driver {
                     Err(_) => {}
                 },
             }
-        }
-    }
-
-    /// A fault on purpose, for the tests.
-    fn panic_on_purpose(code: &str) {
-        if let Ok(text) = std::env::var(PANIC_ON) {
-            assert!(!code.contains(&text), "{PANIC_ON} asks for this panic");
         }
     }
 

@@ -14,6 +14,9 @@ use std::process::{Command, Stdio};
 /// Set for a build that a kernel asks for, which ends with the kernel.
 pub const WITH_PARENT: &str = "ASYNC_NOTEBOOK_PREBUILD_FOR_KERNEL";
 
+/// The program that instances of a fleet run, in the prebuilt folder.
+pub const SERVICES: &str = "services";
+
 /// The prebuilt folder, which nobody builds anew while this is held.
 pub struct Prebuilt {
     stamp: String,
