@@ -116,7 +116,7 @@ async fn without_evcxr_cells_run_all_the_same() {
     kernel
         .execute(":type sum")
         .await
-        .error("EvcxrError", "evcxr panicked at its start");
+        .error("Error", "evcxr panicked at its start");
     assert!(kernel.complete("places.", 7).await.matches.is_empty());
     kernel.execute("sum + 1").await.ok().result("4");
 }

@@ -142,7 +142,7 @@ pub struct Place {
     pub column: u32,
 }
 
-/// A line of what evcxr generated for a cell. `line` starts at 1.
+/// A line of what was generated for a cell. `line` starts at 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GeneratedLine {
     pub cell: CellNumber,

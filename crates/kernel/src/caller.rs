@@ -4,8 +4,9 @@
 
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::io::{Error, ErrorKind, Read, Write};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Names the worker's socket, for the worker.
@@ -60,6 +61,40 @@ impl Token {
         }
         Ok(())
     }
+}
+
+/// Listens at `path` for as long as the kernel lives, and serves each who knows the token, on a thread of its own.
+///
+/// # Errors
+/// When nothing can listen there, or no thread can be started.
+pub fn listen(
+    path: &Path,
+    token: Token,
+    name: &'static str,
+    serve: impl Fn(UnixStream) + Send + Sync + 'static,
+) -> std::io::Result<()> {
+    let listener = UnixListener::bind(path)?;
+    let (token, serve) = (Arc::new(token), Arc::new(serve));
+    let accept = move || {
+        for caller in listener.incoming() {
+            let (token, serve) = (Arc::clone(&token), Arc::clone(&serve));
+            let serve = move |caller: UnixStream| match token.check(&caller) {
+                Ok(()) => serve(caller),
+                Err(error) => tracing::warn!(%error, name, "a call was refused"),
+            };
+            let served = caller.and_then(|caller| {
+                let thread = std::thread::Builder::new().name(name.to_owned());
+                thread.spawn(move || serve(caller))
+            });
+            if let Err(error) = served {
+                tracing::error!(%error, name, "a call could not be served");
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name(format!("{name} calls"))
+        .spawn(accept)?;
+    Ok(())
 }
 
 /// Calls at the socket that a variable names, and says the token.

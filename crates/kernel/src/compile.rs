@@ -20,6 +20,7 @@ pub mod library_guard;
 mod metadata;
 pub mod store;
 
+use crate::caller;
 use crate::children::Children;
 use crate::environment::{self, Variables};
 use crate::session::{Session, dependencies};
@@ -32,7 +33,7 @@ use fingerprint::{Fingerprint, Rustc};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{Error, ErrorKind, Read, Write};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
@@ -102,7 +103,7 @@ impl Service {
         store: Store,
         builds: Box<dyn Builds>,
     ) -> std::io::Result<Service> {
-        let listener = UnixListener::bind(session.compile_socket())?;
+        let (socket, token) = (session.compile_socket(), session.token().clone());
         let service = Service {
             shared: Arc::new(Shared {
                 session,
@@ -115,17 +116,10 @@ impl Service {
                 compiled: AtomicU64::new(0),
             }),
         };
-        let accepting = service.clone();
-        std::thread::Builder::new()
-            .name("compile service".to_owned())
-            .spawn(move || {
-                for stream in listener.incoming() {
-                    match stream {
-                        Ok(stream) => accepting.serve_on_a_thread(stream),
-                        Err(error) => tracing::warn!(%error, "a shim could not be accepted"),
-                    }
-                }
-            })?;
+        let serving = service.clone();
+        caller::listen(&socket, token, "compile", move |stream| {
+            serving.serve_to_the_end(stream);
+        })?;
         Ok(service)
     }
 
@@ -235,32 +229,20 @@ impl Service {
         done.map_err(|error| refusal(format!("rustc could not be started: {error}")))
     }
 
-    fn serve_on_a_thread(&self, stream: UnixStream) {
-        let service = self.clone();
-        let spawned = std::thread::Builder::new()
-            .name("compile".to_owned())
-            .spawn(move || {
-                if let Err(error) = service.shared.session.token().check(&stream) {
-                    tracing::warn!(%error, "a call on the compile service was refused");
-                    return;
-                }
-                let shim = Shim(stream);
-                let served = std::panic::catch_unwind(AssertUnwindSafe(|| service.serve(&shim)));
-                let error = match served {
-                    Ok(Ok(())) => return,
-                    Ok(Err(error)) if error.kind() == ErrorKind::Interrupted => {
-                        let _ = shim.tell(&Answer::Exit(FAILED));
-                        return;
-                    }
-                    Ok(Err(error)) => error.to_string(),
-                    Err(_) => "the compile service panicked; its report is above".to_owned(),
-                };
-                tracing::error!(error, "a call of the shim has failed");
-                let _ = shim.fail(&error);
-            });
-        if let Err(error) = spawned {
-            tracing::error!(%error, "no thread for a call of the shim");
-        }
+    fn serve_to_the_end(&self, stream: UnixStream) {
+        let shim = Shim(stream);
+        let served = std::panic::catch_unwind(AssertUnwindSafe(|| self.serve(&shim)));
+        let error = match served {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) if error.kind() == ErrorKind::Interrupted => {
+                let _ = shim.tell(&Answer::Exit(FAILED));
+                return;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the compile service panicked; its report is above".to_owned(),
+        };
+        tracing::error!(error, "a call of the shim has failed");
+        let _ = shim.fail(&error);
     }
 
     fn serve(&self, shim: &Shim) -> std::io::Result<()> {

@@ -42,7 +42,7 @@ pub enum Event {
     Terminate,
 }
 
-/// What the thread that drives evcxr reports.
+/// What the engine reports.
 #[derive(Debug)]
 pub enum EngineEvent {
     /// Cells can run from now on, or never will.

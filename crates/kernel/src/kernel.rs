@@ -79,8 +79,8 @@ pub fn run(connection_file: &Path) -> anyhow::Result<()> {
         .build()
         .context("the kernel's own runtime could not be started")?;
     let result = runtime.block_on(serve(&info, Arc::clone(&session)));
-    // The engine's thread may be in the middle of a cell. Its processes have been ended; waiting
-    // for evcxr to notice would keep the front end waiting.
+    // The engine's threads may be in the middle of a cell, and evcxr in that of its start. Their processes have been
+    // ended; waiting for them to notice would keep the front end waiting.
     session.remove();
     runtime.shutdown_background();
     result

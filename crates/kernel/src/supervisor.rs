@@ -1,7 +1,7 @@
 //! The worker processes, from start to end: it starts each, reads what it sends, writes to it, and says how it ended.
 //! One worker at a time, a new one when one has ended: each is a generation.
 
-use crate::caller::Token;
+use crate::caller::{self, Token};
 use crate::children::signal_group;
 use crate::event::Event;
 use channel::{Decoder, FrameError, KernelFrame, Stream, WorkerFrame, encode};
@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use std::io::{IoSliceMut, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
@@ -39,7 +39,6 @@ struct Shared {
     state: Mutex<State>,
     changed: Condvar,
     events: mpsc::Sender<Event>,
-    token: Token,
     command: Box<dyn Fn() -> Command + Send + Sync>,
 }
 
@@ -94,22 +93,16 @@ impl Workers {
                 state: Mutex::default(),
                 changed: Condvar::new(),
                 events,
-                token,
                 command: Box::new(command),
             }),
         };
-        let listener = UnixListener::bind(path)?;
-        let accepting = workers.clone();
-        std::thread::Builder::new()
-            .name("workers".to_owned())
-            .spawn(move || {
-                for stream in listener.incoming() {
-                    match stream {
-                        Ok(stream) => accepting.serve_on_a_thread(stream),
-                        Err(error) => tracing::warn!(%error, "a worker could not be accepted"),
-                    }
-                }
-            })?;
+        let serving = workers.clone();
+        caller::listen(path, token, "worker", move |stream| {
+            match pipes_of(&stream) {
+                Ok(pipes) => serving.serve_worker(stream, pipes),
+                Err(error) => tracing::warn!(%error, "a worker has sent no pipes"),
+            }
+        })?;
         Ok(workers)
     }
 
@@ -263,24 +256,6 @@ impl Workers {
         state.current = None;
         drop(state);
         self.shared.changed.notify_all();
-    }
-
-    fn serve_on_a_thread(&self, stream: UnixStream) {
-        let workers = self.clone();
-        let spawned = std::thread::Builder::new()
-            .name("worker".to_owned())
-            .spawn(move || {
-                let greeted = workers.shared.token.check(&stream);
-                match greeted.and_then(|()| Ok(pipes_of(&stream)?)) {
-                    Ok(pipes) => workers.serve_worker(stream, pipes),
-                    Err(error) => {
-                        tracing::warn!(%error, "a call on the workers' socket was refused")
-                    }
-                }
-            });
-        if let Err(error) = spawned {
-            tracing::error!(%error, "no thread for a worker");
-        }
     }
 
     fn serve_worker(&self, mut stream: UnixStream, pipes: Vec<OwnedFd>) {

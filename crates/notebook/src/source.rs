@@ -1,6 +1,6 @@
 //! Where code of cells stands: in which cell, on which of its lines.
 //!
-//! What the compiler knows of a place is a line of the file that evcxr generated for a cell. Each
+//! What the compiler knows of a place is a line of the file that was generated for a cell. Each
 //! cell is a shared object of its own, so the address of a place tells the cell, whoever asks; and
 //! the kernel, which has the cells' text, is asked for the line.
 
@@ -50,7 +50,7 @@ pub(crate) fn cell_of(place: &Location<'_>) -> Option<CellNumber> {
     locked(&CELLS).get(&object).copied()
 }
 
-/// Whether a file is one that evcxr generated from cells. It compiles them as `src/lib.rs`; other
+/// Whether a file is one that was generated from cells. They are compiled as `src/lib.rs`; other
 /// crates' sources carry the folder that they were built in, the standard library's `/rustc/`.
 pub(crate) fn is_cell_source(file: &str) -> bool {
     file.ends_with("src/lib.rs") && !file.contains("/registry/") && !file.starts_with("/rustc/")
@@ -137,7 +137,7 @@ mod tests {
         let here = Location::caller();
         cell_begins(7, here);
         assert!(object_of(from_ref(here).cast()).is_some());
-        // The object is known now, but the file is not one of evcxr's.
+        // The object is known now, but the file is not a cell's.
         assert_eq!(cell_of(here), None);
         learn([here]);
         assert_eq!(known(here), None);

@@ -16,10 +16,15 @@ use crate::supervisor::Workers;
 use channel::KernelFrame;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+/// It recurses deeply on deep code, in bytes.
+const STACK: usize = 64 << 20;
+
+/// The niceness of the thread on which it starts: on Linux a thread has its own.
+const NICENESS: i32 = 10;
 
 /// How long a cell waits for an analyser that is busy; then the compiler is asked.
 const PATIENCE: Duration = Duration::from_millis(60);
@@ -110,23 +115,9 @@ impl Analyser {
         };
         std::thread::Builder::new()
             .name("analyser".to_owned())
-            // It recurses deeply on deep code.
-            .stack_size(64 << 20)
+            .stack_size(STACK)
             .spawn(move || {
-                let warm_up = || {
-                    panic_on_purpose(START_OF_EVCXR);
-                    warm_up::warm_up(&session)
-                };
-                let evcxr = std::panic::catch_unwind(AssertUnwindSafe(warm_up));
-                let evcxr = match evcxr {
-                    Ok(evcxr) => evcxr.map_err(|error| {
-                        let reason = exchange.take_refusal().and_then(|it| it.cargo);
-                        format!("{error:#}\n{}", reason.unwrap_or_default())
-                    }),
-                    Err(_) => {
-                        Err("evcxr panicked at its start; its report is in the log".to_owned())
-                    }
-                };
+                let evcxr = begin(&session, &exchange);
                 if let Err(error) = &evcxr {
                     tracing::error!(error, "evcxr could not start");
                 }
@@ -217,6 +208,47 @@ impl Analyser {
     }
 }
 
+/// Starts evcxr.
+///
+/// # Errors
+/// Why it could not, in words.
+fn begin(session: &Session, exchange: &Exchange) -> Result<Evcxr, String> {
+    let warm_up = || {
+        panic_on_purpose(START_OF_EVCXR);
+        warm_up::warm_up(session)
+    };
+    let evcxr = in_background(warm_up)
+        .ok_or_else(|| "evcxr panicked at its start; its report is in the log".to_owned())?;
+    evcxr.map_err(|error| {
+        let reason = exchange.take_refusal().and_then(|it| it.cargo);
+        format!("{error:#}\n{}", reason.unwrap_or_default())
+    })
+}
+
+/// Does what nobody waits for on a thread of its own, which makes way for compilers; `None` when it panicked.
+fn in_background<T: Send>(act: impl FnOnce() -> T + Send) -> Option<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("analyser, starting".to_owned())
+            .stack_size(STACK);
+        let act = || {
+            make_way();
+            act()
+        };
+        thread.spawn_scoped(scope, act).ok()?.join().ok()
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn make_way() {
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::debug!(%error, "the analyser's start keeps its priority");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn make_way() {}
+
 /// What evcxr's thread has come to.
 fn end(said: &Receiver<Said>) -> Outcome {
     let ended = said.iter().find_map(|said| match said {
@@ -242,7 +274,7 @@ impl Thread {
             open.fetch_sub(1, Ordering::SeqCst);
         }
         if let Ok(evcxr) = &mut self.evcxr {
-            evcxr.exercise_analyser();
+            in_background(|| evcxr.exercise_analyser());
             self.exchange.lock().is_exercised = true;
         }
         for request in inbox {
@@ -366,5 +398,83 @@ impl Builds for Requests {
 
     fn compiles(&self, group: Option<u32>) {
         self.workers.tell(&KernelFrame::Compiles { group });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caller::Token;
+    use std::process::Command;
+
+    /// As evcxr writes that it keeps a variable.
+    const TEXT: &str = "evcxr_variable_store.put_variable::<u8>(stringify!(a), a);";
+
+    /// What the compile service holds, in a folder with a socket for workers that are never started.
+    fn requests() -> (Requests, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (events, _) = tokio::sync::mpsc::channel(1);
+        let token = Token::new().expect("random numbers");
+        let no_worker = || Command::new("false");
+        let workers = Workers::listen(&folder.path().join("worker"), token, events, no_worker);
+        let requests = Requests {
+            exchange: Arc::new(Exchange::new(|_| {})),
+            workers: workers.expect("a socket"),
+        };
+        (requests, folder)
+    }
+
+    /// Sets the attitude of one that asks; gives back its ends.
+    fn ask(requests: &Requests) -> (Receiver<Said>, Sender<Verdict>) {
+        let (said, heard) = unbounded();
+        let (verdict, decided) = bounded(1);
+        requests.exchange.lock().attitude = Some(Attitude::Ask {
+            said,
+            verdict: decided,
+        });
+        (heard, verdict)
+    }
+
+    #[test]
+    fn what_nobody_asked_about_is_well() {
+        let (requests, _folder) = requests();
+        assert_eq!(requests.asked(TEXT), Some(texts::complete(&[])));
+    }
+
+    #[test]
+    fn types_are_told_before_the_verdict_and_what_is_to_be_forgotten_with_it() {
+        let (requests, _folder) = requests();
+        let (heard, verdict) = ask(&requests);
+        let engine = std::thread::spawn(move || {
+            let Ok(Said::Types(types)) = heard.recv() else {
+                return None;
+            };
+            let forget = vec!["b".to_owned()];
+            verdict.send(Verdict { forget }).ok().map(|()| types)
+        });
+        let answer = requests.asked(TEXT);
+        assert_eq!(answer, Some(texts::complete(&["b".to_owned()])));
+        let types = engine.join().expect("no panic").expect("types");
+        assert_eq!(types["a"], "u8");
+        // It asks once more, since it has forgotten something.
+        assert_eq!(requests.asked(TEXT), Some(texts::complete(&[])));
+    }
+
+    #[test]
+    fn without_a_verdict_it_is_given_up() {
+        let (requests, _folder) = requests();
+        let (_heard, verdict) = ask(&requests);
+        drop(verdict);
+        assert_eq!(requests.asked(TEXT), None);
+    }
+
+    #[test]
+    fn a_refusal_counts_only_for_what_is_being_executed() {
+        let (requests, _folder) = requests();
+        for (is_busy, counts) in [(true, true), (false, false)] {
+            requests.exchange.lock().is_busy = is_busy;
+            requests.refused(Compiled::default());
+            assert_eq!(requests.exchange.take_refusal().is_some(), counts);
+        }
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! - [`rustc`]: the compiler's own messages, shown on the cell's lines.
 //! - [`places`]: where their words name places.
-//! - [`unreadable`]: cells that evcxr would read in part.
+//! - [`unreadable`]: cells that no parser can take apart.
 //! - this file: what becomes of them, and of errors that are not the compiler's.
 
 mod places;
@@ -117,8 +117,8 @@ pub fn is_accident(messages: &[rustc::Message]) -> bool {
         .all(|message| !message.names_a_place())
 }
 
-/// The error when nothing that the compiler refused stands in a cell: it is about the code that evcxr
-/// writes around one.
+/// The error when nothing that the compiler refused stands in a cell: it is about the code that is
+/// generated around one.
 fn not_about_the_cell(messages: &[rustc::Message]) -> Failure {
     let refusals: Vec<&rustc::Message> = messages
         .iter()

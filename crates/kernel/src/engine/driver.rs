@@ -1,14 +1,16 @@
 //! What the engine's thread does: one command after the other.
 //!
-//! - [`cell`]: a cell, from its text to its end.
+//! - [`cell`]: a cell, from its text to its end. [`types`]: those of its new variables. [`commit`]: what it changes.
 //! - [`program`]: a cell that is a program; [`child`]: programs that cells start.
 //! - [`about`]: commands that ask about the kernel. [`newcomer`]: what people type who come from other kernels.
 
 mod about;
 mod cell;
 mod child;
+mod commit;
 mod newcomer;
 mod program;
+mod types;
 
 use super::analyser::{Analyser, Exchange};
 use super::job::Book;

@@ -1,9 +1,9 @@
 //! The next cell, compiled while the user reads.
 //!
-//! evcxr is asked to execute the next cell as if the user had run it, but the worker refuses to
-//! run it, so evcxr keeps nothing of it. What remains is the compiled library, which the
-//! [store](crate::compile::store) has. When the user runs that very cell, the same text is generated, and the
-//! library is there. When they have changed it, the text differs, and nothing was gained or lost.
+//! The next cell is compiled as if the user had run it, and not run. evcxr gives up what it was asked about it. What
+//! remains is the compiled library, which the [store](crate::compile::store) has. When the user runs that very cell, the
+//! same text is generated, and the library is there. When they have changed it, the text differs, and nothing was gained or
+//! lost.
 //!
 //! None of the cell's code is run by that, but what the compiler itself runs: macros and constants. They are given
 //! [`LIMIT`].
@@ -63,8 +63,7 @@ fn cell_after(notebook: &Value, cell_id: &str) -> Option<(String, String)> {
         })
 }
 
-/// Commands (`:dep`, `!ls`) do something when evcxr reads them, so cells with commands wait for the
-/// user.
+/// Commands (`:dep`, `!ls`) do something when they are read, so cells with commands wait for the user.
 fn is_plain_code(code: &str) -> bool {
     !code.trim().is_empty()
         && !nesting::is_too_deep(code)

@@ -38,7 +38,7 @@ impl Frontend {
         }
     }
 
-    /// Ends the compiler, and looks again soon: evcxr may be about to start another one.
+    /// Ends the compiler, and looks again soon: the engine may be about to start another one.
     pub(super) fn stop_compiler(&mut self, cell: CellNumber) {
         if self
             .running_cell(cell)

@@ -85,7 +85,7 @@ impl Outputs {
 
 impl Frontend {
     pub(super) fn worker_frame(&mut self, frame: WorkerFrame) {
-        // What evcxr runs to warm up is nobody's.
+        // What comes before the first cell is nobody's.
         if self.readiness == super::Readiness::WarmingUp {
             return;
         }

@@ -208,7 +208,7 @@ fn short(file: &str) -> &str {
     &file[start..]
 }
 
-/// What evcxr says of the end of its process, in words that say what may have happened. Where the standard
+/// What the system says of the end of the process, in words that say what may have happened. Where the standard
 /// library has the process aborted, it says why first: those are the last words.
 fn cause_of_death(description: &str, last_words: &str) -> String {
     let status = description.lines().last().unwrap_or_default();

@@ -8,7 +8,7 @@ use std::path::Path;
 /// what is seldom run is not, or little: that takes a third off the time of set-up.
 pub fn cargo_config() -> String {
     let mut config = r#"[profile.dev]
-codegen-units = 1
+codegen-units = 2
 incremental = false
 debug = "line-tables-only"
 strip = "none"

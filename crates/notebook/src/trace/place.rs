@@ -69,7 +69,7 @@ impl fmt::Display for Place {
                 write!(formatter, "cell [{count}]")?;
                 line.map_or(Ok(()), |line| write!(formatter, ", line {line}"))
             }
-            // evcxr's own file: its lines are not the user's.
+            // A generated file: its lines are not the user's.
             None if source::is_cell_source(place.file()) => formatter.write_str("a cell"),
             None => write!(formatter, "{}:{}", place.file(), place.line()),
         }

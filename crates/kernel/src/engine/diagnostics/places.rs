@@ -1,4 +1,4 @@
-//! Places in the file that evcxr generates, where a message names them in its words: the compiler calls
+//! Places in the file that is generated, where a message names them in its words: the compiler calls
 //! an async block `{async block@src/lib.rs:33:20: 33:25}`.
 
 use crate::cell::source_map::SourceMap;

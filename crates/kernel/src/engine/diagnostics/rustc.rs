@@ -1,6 +1,6 @@
 //! The compiler's own messages, shown on the cell's lines.
 //!
-//! They speak of the file that evcxr generated; [`SourceMap`] says which line of which cell stands
+//! They speak of the file that was generated; [`SourceMap`] says which line of which cell stands
 //! there. A message whose main place is not in a cell is about generated code, and left out.
 
 use super::places;

@@ -1,4 +1,4 @@
-//! Cells of which evcxr would leave out what it cannot read, and run the rest.
+//! Cells that no parser can take apart as they are meant.
 
 use crate::event::Failure;
 use crate::syntax::{Brackets, nesting};

@@ -2,23 +2,17 @@
 
 use super::Driver;
 use crate::cell::commands::{self, Command as Line};
-use crate::cell::definitions::DefinitionId;
 use crate::cell::parse::{self, Parsed};
 use crate::compile::library_guard;
 use crate::engine::analyser::Pending;
 use crate::engine::job::{Book, Job, Stage};
 use crate::engine::{commands as own_commands, diagnostics, warm_up};
-use crate::evcxr::texts::{self, Unkept};
 use crate::evcxr::{Outcome, help};
 use crate::event::{CellEnd, Failure};
 use crate::session::dependencies;
 use crate::syntax;
 use channel::{CellNumber, KernelFrame};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// With the value `compiler`, the types of variables are always asked of the compiler. For the tests.
-const TYPES: &str = "ASYNC_NOTEBOOK_TYPES";
 
 /// A cell that is to be run.
 pub(super) struct Request {
@@ -36,17 +30,6 @@ pub(super) enum Compiled {
     Job(Box<Job>, Option<Pending>),
     /// There was nothing but commands, or they have failed.
     Ended(Outcome),
-}
-
-/// What is known of a cell's new variables.
-#[derive(Default)]
-struct Told {
-    types: BTreeMap<String, String>,
-    /// Those for which the compiler is asked.
-    unknown: BTreeSet<String>,
-    /// By which it can be known the next time.
-    question: Option<String>,
-    pending: Option<Pending>,
 }
 
 impl Driver {
@@ -241,95 +224,6 @@ impl Driver {
         }
     }
 
-    /// The types of a cell's new variables, as far as they are known without the compiler: from an earlier compilation, or
-    /// by the analyser, if that is free. evcxr's commands are carried out on the way.
-    ///
-    /// # Errors
-    /// How evcxr has ended the commands.
-    fn types(&mut self, job: &mut Job, commands: &str) -> Result<Told, Outcome> {
-        let mut hidden = nameless(&job.parsed);
-        let bindings = job.parsed.lets.iter().flat_map(|it| &it.bindings);
-        let names = bindings.map(|binding| binding.name.clone());
-        let unknown: BTreeSet<String> = names.filter(|name| !hidden.contains(name)).collect();
-        let by_compiler = |question| Told {
-            unknown: unknown.clone(),
-            question,
-            ..Told::default()
-        };
-        if commands.is_empty() && unknown.is_empty() {
-            return Ok(Told::default());
-        }
-        let mut question = None;
-        if commands.is_empty() {
-            let text = job.question(&unknown);
-            if let Some(types) = self.recall(&text) {
-                return Ok(Told {
-                    types,
-                    ..Told::default()
-                });
-            }
-            question = Some(text);
-            if is_asked_of_compiler() || !self.analyser.is_free() {
-                return Ok(by_compiler(question));
-            }
-        }
-        let mut not_told = BTreeSet::new();
-        loop {
-            let text = job.book.analysis(&job.parsed, &hidden);
-            match self.analyser.ask(format!("{commands}{text}")) {
-                Ok(pending) => {
-                    let mut types = pending.types.clone();
-                    types.retain(|name, _| !hidden.contains(name));
-                    return Ok(Told {
-                        types,
-                        unknown: not_told,
-                        question,
-                        pending: Some(pending),
-                    });
-                }
-                Err(Outcome::Refused(message)) => {
-                    // A variable that evcxr could not keep is one that it is not to see.
-                    let name = match texts::unkept_variable(&message) {
-                        Some(Unkept::Nameless(name)) => name,
-                        Some(Unkept::Unknown(name)) => {
-                            // One that begins so is not meant to be kept.
-                            if unknown.contains(&name) && !name.starts_with('_') {
-                                not_told.insert(name.clone());
-                            }
-                            name
-                        }
-                        None if commands.is_empty() => return Ok(by_compiler(question)),
-                        None => return Err(Outcome::Refused(message)),
-                    };
-                    if !job.book.untold.remove(&name) && !hidden.insert(name) {
-                        return Ok(by_compiler(question));
-                    }
-                }
-                Err(_) if commands.is_empty() => return Ok(by_compiler(question)),
-                Err(outcome) => return Err(outcome),
-            }
-        }
-    }
-
-    /// The types that were found for the variables of the very same cell, in this session or another.
-    fn recall(&self, question: &str) -> Option<BTreeMap<String, String>> {
-        let lines = self.service.recall(question)?;
-        let pairs = lines.iter().filter_map(|line| line.split_once(": "));
-        Some(
-            pairs
-                .map(|(name, type_text)| (name.to_owned(), type_text.to_owned()))
-                .collect(),
-        )
-    }
-
-    fn remember(&self, question: &str, job: &Job) {
-        let types = job.types().into_iter();
-        let lines: Vec<String> = types
-            .map(|(name, type_text)| format!("{name}: {type_text}"))
-            .collect();
-        self.service.note(question, &lines);
-    }
-
     /// The end of a cell of which nothing was run.
     fn end_without_run(&self, outcome: Outcome, job: Option<&Job>) -> CellEnd {
         let failure = match (outcome, job) {
@@ -371,128 +265,6 @@ impl Driver {
             ));
         }
         self.book.variables.ended.get(name).cloned()
-    }
-
-    /// Takes over what a cell has changed; what its reader should know of it.
-    fn commit(&mut self, job: Job, is_kept: bool, is_told: bool) -> Vec<String> {
-        let forget = job.names_to_forget([].iter());
-        let Job {
-            count,
-            parsed,
-            mut book,
-            plan,
-            source,
-            ended,
-            taken,
-            ..
-        } = job;
-        let notes = self.notes(&book, &ended);
-        book.exported.extend(source.exported);
-        for name in &ended {
-            book.variables.end(
-                name,
-                "has ended: its type was redefined after the value was made.",
-            );
-        }
-        for name in &taken {
-            let why = format!("was a variable until cell [{count}] gave its name to an item.");
-            book.variables.end(name, &why);
-        }
-        for name in &plan.moved {
-            book.variables.end(
-                name,
-                &format!("was moved out in cell [{count}]: something else owns the value now."),
-            );
-        }
-        let bound: BTreeSet<String> = parsed
-            .lets
-            .iter()
-            .flat_map(|it| it.bindings.iter().map(|binding| binding.name.clone()))
-            .collect();
-        if is_kept {
-            for name in &bound {
-                match plan.kept.get(name) {
-                    Some(kept) => {
-                        let is_mutable = parsed
-                            .lets
-                            .iter()
-                            .rev()
-                            .find_map(|it| it.bindings.iter().find(|it| it.name == *name))
-                            .is_some_and(|binding| binding.is_mutable);
-                        book.variables
-                            .keep(name, &kept.type_text, is_mutable, &book.definitions);
-                    }
-                    None => book.variables.end(name, &why_local(count)),
-                }
-            }
-            book.untold
-                .retain(|name| book.variables.alive.contains_key(name));
-            if is_told {
-                book.forget.clear();
-                book.note_told();
-            } else {
-                book.forget.extend(forget);
-                book.untold.extend(plan.kept.into_keys());
-            }
-        } else {
-            // evcxr has taken over nothing: what it does not know yet it is told with the next cell, and what it
-            // still takes for a variable it is to forget.
-            for name in &bound {
-                if !book.variables.alive.contains_key(name) {
-                    book.variables.end(
-                        name,
-                        &format!("was not kept: cell [{count}] did not finish."),
-                    );
-                }
-            }
-            let gone = ended
-                .into_iter()
-                .chain(taken)
-                .chain(plan.moved.iter().cloned());
-            book.forget.extend(gone);
-        }
-        self.book = book;
-        notes
-    }
-
-    /// What has become of items and variables of earlier cells.
-    fn notes(&self, now: &Book, ended: &[String]) -> Vec<String> {
-        let mut notes = Vec::new();
-        let was_aside: BTreeSet<DefinitionId> = self
-            .book
-            .definitions
-            .set_aside()
-            .map(|(known, _)| known.id)
-            .collect();
-        for (definition, aside) in now.definitions.set_aside() {
-            if was_aside.contains(&definition.id) {
-                continue;
-            }
-            notes.push(format!(
-                "note: {} of cell [{}] is set aside, since it no longer compiles: {}. Its name stays taken; run cell [{1}] again when it fits.",
-                title(definition), definition.count, aside.reason
-            ));
-        }
-        let is_aside: BTreeSet<DefinitionId> = now
-            .definitions
-            .set_aside()
-            .map(|(known, _)| known.id)
-            .collect();
-        for id in was_aside.difference(&is_aside) {
-            if let Some(definition) = now.definitions.get(*id) {
-                notes.push(format!(
-                    "note: {} of cell [{}] compiles again, and is back.",
-                    title(definition),
-                    definition.count
-                ));
-            }
-        }
-        for name in ended {
-            notes.push(format!(
-                "note: `{name}` has ended: its type was redefined, and its value has the old type."
-            ));
-        }
-        notes
     }
 
     /// The worker has lost all that it had.
@@ -597,10 +369,6 @@ impl Driver {
     }
 }
 
-fn is_asked_of_compiler() -> bool {
-    std::env::var(TYPES).as_deref() == Ok("compiler")
-}
-
 /// Whether a variable is the cell's own, and not kept.
 fn is_local(job: &Job, name: &str) -> bool {
     !job.plan.kept.contains_key(name) && job.parsed.lets.iter().any(|it| it.binds(name))
@@ -620,32 +388,11 @@ fn parsed(rust: &str) -> Parsed {
     }
 }
 
-/// The variables that evcxr's analyser need not be asked about.
-fn nameless(parsed: &Parsed) -> BTreeSet<String> {
-    parsed
-        .lets
-        .iter()
-        .filter(|it| it.is_nameless)
-        .flat_map(|it| it.bindings.iter().map(|binding| binding.name.clone()))
-        .collect()
-}
-
 fn before_names(book: &Book) -> Vec<String> {
     book.variables.alive.keys().cloned().collect()
 }
 
-fn title(definition: &crate::cell::definitions::Definition) -> String {
-    let text = definition.item.text.lines();
-    let is_plain = |line: &&str| {
-        let line = line.trim_start();
-        !line.starts_with("//") && !line.starts_with('#')
-    };
-    let line = text.into_iter().find(is_plain).unwrap_or_default();
-    let end = line.find(['{', '(', ';', '=']).unwrap_or(line.len());
-    format!("`{}`", line[..end].trim())
-}
-
-fn why_local(count: usize) -> String {
+pub(super) fn why_local(count: usize) -> String {
     format!(
         "lived until the end of cell [{count}]: its type has no name (a closure, a future) or it borrows from the cell. To keep it, give it a type that can be written and owns what it has, such as a `Box<dyn Fn(i32) -> i32>` or a `BoxFuture`."
     )
