@@ -255,7 +255,7 @@ build_kernel() {
 }
 
 prebuild_library() {
-    begin_step 'Building the library that cells link to, so that your first cell is quick' '1 to 2 minutes the first time'
+    begin_step 'Building the library that cells link to, so that your first cell is quick' 'about 3 minutes the first time'
     "$KERNEL" prebuild
     finish_step 'ready'
 }

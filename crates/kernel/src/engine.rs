@@ -123,6 +123,7 @@ impl Engine {
                             analyser,
                             exchange: parts.exchange,
                             can_tell_analyser: false,
+                            queries: Vec::new(),
                             session: parts.session,
                             workers: parts.workers,
                             service: parts.service,

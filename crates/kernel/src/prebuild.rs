@@ -34,7 +34,7 @@ pub fn prebuild() -> anyhow::Result<()> {
         return Ok(());
     }
     let begun = Instant::now();
-    println!("Building what cells link to (about two minutes) …");
+    println!("Building what cells link to (about three minutes) …");
     let _ = fs::remove_file(&stamp_file);
     // A lock file of an earlier build would keep versions that the repository has left behind.
     let _ = fs::remove_file(folder.join("crate/Cargo.lock"));

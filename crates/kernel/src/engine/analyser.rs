@@ -45,7 +45,7 @@ enum Request {
     Run { text: String, attitude: Attitude },
     Query {
         query: Query,
-        answer: Sender<Answer>,
+        answer: Box<dyn FnOnce(Answer) + Send>,
     },
 }
 
@@ -182,12 +182,10 @@ impl Analyser {
         self.run(String::new());
     }
 
-    /// What the analyser knows, once it has done all that it was asked before.
-    pub fn answer(&self, query: &Query) -> Answer {
-        let (answer, answered) = bounded(1);
-        let query = query.clone();
+    /// Has the analyser say what it knows, once it has done all that it was asked before.
+    pub fn answer(&self, query: Query, answer: impl FnOnce(Answer) + Send + 'static) {
+        let answer = Box::new(answer);
         self.request(Request::Query { query, answer });
-        answered.recv().unwrap_or(Answer::Nothing)
     }
 
     /// Whether it can tell types by now, or within a moment.
@@ -290,7 +288,7 @@ impl Thread {
                     Ok(evcxr) => evcxr.answer(&query),
                     Err(_) => Answer::Nothing,
                 };
-                let _ = answer.send(known);
+                answer(known);
             }
             Request::Run { text, attitude } => {
                 let ended = match &attitude {

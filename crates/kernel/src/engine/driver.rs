@@ -23,6 +23,7 @@ use crate::event::{Answer, CellEnd, EngineEvent, Event, Failure, Query};
 use crate::session::Session;
 use crate::supervisor::Workers;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use jupyter_protocol::JupyterMessage;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,6 +39,8 @@ pub(super) struct Driver {
     pub(super) exchange: Arc<Exchange>,
     /// Whether evcxr has started.
     pub(super) can_tell_analyser: bool,
+    /// What front ends ask, until evcxr has started.
+    pub(super) queries: Vec<(Box<JupyterMessage>, Query)>,
     pub(super) session: Arc<Session>,
     pub(super) workers: Workers,
     pub(super) service: Service,
@@ -88,9 +91,8 @@ impl Driver {
                     self.tell_analyser();
                 }
                 Command::Query { request, query } => {
-                    let answer = self.supervised(|driver| driver.answer(&query));
-                    let answer = answer.unwrap_or(Answer::Nothing);
-                    self.tell(EngineEvent::Answer { request, answer });
+                    self.queries.push((request, query));
+                    self.tell_analyser();
                 }
                 Command::CompileAhead { after } => match inbox.recv_timeout(PREFETCH_DELAY) {
                     Ok(command) => next = Some(command),
@@ -118,14 +120,14 @@ impl Driver {
         (self.publish)(Event::Engine(event));
     }
 
-    /// What the analyser knows of a name, and the commands that a line can become.
-    fn answer(&mut self, query: &Query) -> Answer {
+    /// What the analyser knows of a name. It is waited for.
+    fn look_up(&mut self, query: Query) -> Answer {
         self.wait_for_analyser();
-        let mut answer = self.analyser.answer(query);
-        if let Query::Complete { code, byte_offset } = query {
-            commands::complete(&mut answer, code, *byte_offset);
-        }
-        answer
+        let (answer, answered) = crossbeam_channel::bounded(1);
+        self.analyser.answer(query, move |known| {
+            let _ = answer.send(known);
+        });
+        answered.recv().unwrap_or(Answer::Nothing)
     }
 
     /// Has evcxr know what it can know of the session.
@@ -137,11 +139,30 @@ impl Driver {
         self.tell_analyser();
     }
 
-    /// Tells the analyser what it does not know yet of the session. Nobody waits for it.
+    /// Tells the analyser what it does not know yet of the session, and asks it what front ends have asked. Nobody waits
+    /// for it.
     fn tell_analyser(&mut self) {
+        if !self.can_tell_analyser {
+            return;
+        }
+        self.tell_of_cells();
+        for (request, query) in self.queries.drain(..) {
+            let publish = Arc::clone(&self.publish);
+            let asked = query.clone();
+            self.analyser.answer(query, move |mut answer| {
+                if let Query::Complete { code, byte_offset } = &asked {
+                    // And the commands that a line can become.
+                    commands::complete(&mut answer, code, *byte_offset);
+                }
+                publish(Event::Engine(EngineEvent::Answer { request, answer }));
+            });
+        }
+    }
+
+    fn tell_of_cells(&mut self) {
         let (new, gone) = self.book.unknown_to_evcxr();
         let is_told = new.is_empty() && gone.is_empty() && self.book.untold.is_empty();
-        if !self.can_tell_analyser || (is_told && self.book.forget.is_empty()) {
+        if is_told && self.book.forget.is_empty() {
             return;
         }
         let text = self.book.analysis(&Parsed::default(), &BTreeSet::new());

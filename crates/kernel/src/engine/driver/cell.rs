@@ -341,7 +341,12 @@ impl Driver {
             return Ok(());
         }
         tracing::warn!(package = %self.session.package().display(), "the session's folder was deleted and is made again");
-        self.session.make_again()
+        self.session.make_again()?;
+        if self.can_tell_analyser {
+            // It writes the dependencies of this session once more.
+            self.analyser.run("();\n".to_owned());
+        }
+        Ok(())
     }
 
     /// The warnings about lines of this cell; those about earlier cells were shown with them.

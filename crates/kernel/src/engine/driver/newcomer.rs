@@ -45,7 +45,7 @@ impl Driver {
             code: name.to_owned(),
             byte_offset: name.len(),
         };
-        match self.answer(&query) {
+        match self.look_up(query) {
             Answer::Documentation { plain, html } => Some(CellEnd::Done {
                 content: vec![
                     ("text/plain".to_owned(), plain),
