@@ -123,7 +123,12 @@ impl Analyser {
                 }
                 ready(evcxr.as_ref().map(|_| ()).map_err(Clone::clone));
                 open.fetch_sub(1, Ordering::SeqCst);
-                Thread { evcxr, exchange }.work(&inbox, &open);
+                let mut thread = Thread {
+                    evcxr,
+                    session,
+                    exchange,
+                };
+                thread.work(&inbox, &open);
             })?;
         Ok(analyser)
     }
@@ -260,6 +265,7 @@ fn end(said: &Receiver<Said>) -> Outcome {
 struct Thread {
     /// Or why it could not start.
     evcxr: Result<Evcxr, String>,
+    session: Arc<Session>,
     exchange: Arc<Exchange>,
 }
 
@@ -291,6 +297,10 @@ impl Thread {
                 answer(known);
             }
             Request::Run { text, attitude } => {
+                if self.evcxr.is_err() {
+                    // What kept it from starting may be over.
+                    self.evcxr = begin(&self.session, &self.exchange);
+                }
                 let ended = match &attitude {
                     Attitude::Ask { said, .. } => Some(said.clone()),
                     Attitude::Agree { ended, .. } => ended.clone(),
