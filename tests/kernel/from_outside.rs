@@ -1,7 +1,7 @@
 //! Harm that comes from outside: processes killed, the session's folder deleted, memory that runs out.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use client::process::{self, below};
@@ -25,6 +25,15 @@ async fn until_gone(pid: i32, limit: Duration) {
     let begin = Instant::now();
     while process::exists(pid) {
         assert!(begin.elapsed() < limit, "{pid} still runs");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Removes a folder, in which evcxr may be writing.
+async fn until_removed(folder: &Path) {
+    let begin = Instant::now();
+    while let Err(error) = std::fs::remove_dir_all(folder) {
+        assert!(begin.elapsed() < SOON, "{error}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -220,11 +229,9 @@ async fn a_session_folder_that_is_deleted_is_made_again_and_nothing_is_lost() {
         .execute("#[derive(Debug)]\nstruct Kept(Vec<u8>);\nlet kept = Kept(vec![1]);\nlet task = tokio::spawn(async { 5 });")
         .await
         .ok();
-    // evcxr has started then, and writes nothing while the folder is removed.
-    kernel.complete("kept.", 5).await;
     for _ in 0..2 {
         let folder = session_of(&kernel);
-        std::fs::remove_dir_all(&folder).expect("the folder can be removed");
+        until_removed(&folder).await;
         kernel.execute("1 + 1").await.ok().result("2");
         kernel.execute("kept").await.ok().result("Kept([1])");
         let mode = std::fs::metadata(&folder)

@@ -1,4 +1,4 @@
-"""Where the time of a cell goes in this project's kernel: the kernel's own work, each step of the compiler, the rest.
+"""Where the time of a cell goes in this project's kernel: each step of the compiler, and the rest.
 
 The compiler's steps are measured by hand: the command that the kernel notes for its cells is run again on the text
 that it has just compiled, up to one step further each time, with nothing around it ("bare").
@@ -35,6 +35,8 @@ class Profile:
     steps: dict[str, float]
     cell: float
     bare_compiler: float
+    processor: float
+    """Of the kernel's own process, the analyser's work included; some of it goes on beside the compiler, or after the cell."""
 
 
 def profiles(name: str, lesson: Lesson, folder: Path) -> list[Profile]:
@@ -65,15 +67,15 @@ def _profile(session: Session, lesson: Lesson, kind: str, numbers) -> Profile:
         own.append(_processor_time(session.pid) - before)
     package = _package(session)
     compiler = _command(package)
-    cell, kernel = statistics.median(cells), statistics.mean(own)
-    steps = {"analyser and the rest of the kernel": kernel}
+    cell, processor = statistics.median(cells), statistics.mean(own)
+    steps = {}
     until = 0.0
     for emitted, label in _STEPS:
         seconds = statistics.median(_compile(package, compiler, emitted) for _ in range(CELLS))
         steps[label] = seconds - until
         until = seconds
-    steps["starting programs, loading, running, messages"] = cell - kernel - until
-    return Profile(kind, {label: 1000 * seconds for label, seconds in steps.items()}, 1000 * cell, 1000 * until)
+    steps["types, loading, running, messages"] = cell - until
+    return Profile(kind, {label: 1000 * seconds for label, seconds in steps.items()}, 1000 * cell, 1000 * until, 1000 * processor)
 
 
 def _run(session: Session, source: str, expect: str | None) -> float:
@@ -93,9 +95,10 @@ def _package(session: Session) -> Path:
 
 def _command(package: Path) -> dict:
     """The compiler's command for cells, as the newest note says that names the library which all cells share."""
-    notes = sorted((package / ".recipes").glob("*.json"), key=lambda note: note.stat().st_mtime, reverse=True)
+    notes = sorted((package / ".fingerprints").glob("*.json"), key=lambda note: note.stat().st_mtime, reverse=True)
     for note in notes:
-        compiler = json.loads(note.read_text(encoding="utf-8"))["compiler"]
+        text = note.read_text(encoding="utf-8").replace("<package>", str(package))
+        compiler = json.loads(text)["rustc"]
         if any(argument.startswith("notebook=") for argument in compiler["arguments"]):
             return compiler
     raise KernelFailed("it has no note of how its cells are compiled")
@@ -109,8 +112,8 @@ def _compile(package: Path, compiler: dict, emitted: str) -> float:
         begun = time.perf_counter()
         done = subprocess.run(
             [compiler["program"], *arguments],
-            cwd=package,
-            env={**os.environ, **compiler["environment"]},
+            cwd=package / ".cells",
+            env={**os.environ, **compiler["variables"]},
             capture_output=True,
             check=False,
         )
@@ -133,5 +136,6 @@ def table(found: list[Profile]) -> str:
     for step in found[0].steps:
         lines.append([step, *(f"{profile.steps[step]:.0f}" for profile in found)])
     lines.append(["**the whole cell**", *(f"**{profile.cell:.0f}**" for profile in found)])
+    lines.append(["processor time of the kernel", *(f"{profile.processor:.0f}" for profile in found)])
     lines.append(["to the bare compiler", *(f"{profile.cell / profile.bare_compiler:.2f} ×" for profile in found)])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
