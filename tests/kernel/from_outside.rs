@@ -229,6 +229,8 @@ async fn a_session_folder_that_is_deleted_is_made_again_and_nothing_is_lost() {
         .execute("#[derive(Debug)]\nstruct Kept(Vec<u8>);\nlet kept = Kept(vec![1]);\nlet task = tokio::spawn(async { 5 });")
         .await
         .ok();
+    // evcxr has started then.
+    kernel.complete("kept.", 5).await;
     for _ in 0..2 {
         let folder = session_of(&kernel);
         until_removed(&folder).await;
