@@ -30,6 +30,7 @@ use cargo_build::{Cargo, Refusal};
 use channel::{Decoder, encode};
 use direct_rustc::Compiled;
 use fingerprint::{Fingerprint, Rustc};
+use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{Error, ErrorKind, Read, Write};
@@ -85,11 +86,12 @@ struct Shared {
 }
 
 /// How cells are built.
-enum Way {
-    /// As set-up has built one: evcxr has not said how yet.
-    AsPrebuilt(Box<Fingerprint>, Variables),
-    /// As evcxr has called cargo.
-    AsAsked(Vec<OsString>, Variables),
+struct Way {
+    /// What it depends on, as of the latest look.
+    fingerprint: Fingerprint,
+    variables: Variables,
+    /// How evcxr has called cargo; `None` until it has: then cells are built as set-up has built one.
+    cargo: Option<Vec<OsString>>,
 }
 
 impl Service {
@@ -130,7 +132,11 @@ impl Service {
         let variables = environment::for_build(std::env::vars_os().collect());
         match Fingerprint::of_prebuilt(&package, &variables) {
             Ok((fingerprint, variables)) => {
-                *lock(&self.shared.way) = Some(Way::AsPrebuilt(Box::new(fingerprint), variables));
+                *lock(&self.shared.way) = Some(Way {
+                    fingerprint,
+                    variables,
+                    cargo: None,
+                });
                 true
             }
             Err(reason) => {
@@ -164,23 +170,26 @@ impl Service {
 
     /// What was noted of this text, in a session of before as well.
     pub fn recall(&self, text: &str) -> Option<Vec<String>> {
-        let recalled = self.with_fingerprint(|build, fingerprint| {
-            Ok(direct_rustc::recall(
-                build,
-                fingerprint,
-                text,
-                &self.shared.store,
-            ))
-        });
-        recalled.ok().flatten()
+        self.with_notes(|build, fingerprint, store| {
+            direct_rustc::recall(build, fingerprint, text, store)
+        })?
     }
 
     /// Notes something of a text.
     pub fn note(&self, text: &str, lines: &[String]) {
-        let _ = self.with_fingerprint(|build, fingerprint| {
-            direct_rustc::note(build, fingerprint, text, lines, &self.shared.store);
-            Ok(())
+        self.with_notes(|build, fingerprint, store| {
+            direct_rustc::note(build, fingerprint, text, lines, store);
         });
+    }
+
+    /// Notes go by the latest look at what cells depend on: a compilation comes before and after, and looks itself.
+    fn with_notes<T>(&self, act: impl FnOnce(&Build<'_>, &Fingerprint, &Store) -> T) -> Option<T> {
+        let way = lock(&self.shared.way);
+        let way = way.as_ref()?;
+        let package = self.shared.session.package();
+        let variables = way.variables.clone();
+        let build = Build::new(package, variables, &self.shared.children, &|_| {});
+        Some(act(&build, &way.fingerprint, &self.shared.store))
     }
 
     /// Compiles a program, as [`direct_rustc::compile_program`].
@@ -208,25 +217,30 @@ impl Service {
         &self,
         act: impl FnOnce(&Build<'_>, &Fingerprint) -> std::io::Result<T>,
     ) -> Result<T, Compiled> {
-        let way = lock(&self.shared.way);
+        let mut way = lock(&self.shared.way);
+        let Some(way) = way.as_mut() else {
+            return Err(refusal("evcxr has not started".to_owned()));
+        };
         let package = self.shared.session.package();
-        let started = |group| self.shared.builds.compiles(Some(group));
-        let new_build = |variables: &Variables| {
-            Build::new(package, variables.clone(), &self.shared.children, &started)
-                .with_temporary_files()
+        let has_started = Cell::new(false);
+        let started = |group| {
+            has_started.set(true);
+            self.shared.builds.compiles(Some(group));
         };
-        let done = match &*way {
-            Some(Way::AsPrebuilt(fingerprint, variables)) => {
-                act(&new_build(variables), fingerprint)
-            }
-            Some(Way::AsAsked(arguments, variables)) => {
-                let build = new_build(variables);
-                act(&build, &self.see_to_dependencies(&build, arguments)?)
-            }
-            None => Err(Error::other("evcxr has not started")),
+        let variables = way.variables.clone();
+        let build = Build::new(package, variables, &self.shared.children, &started);
+        let build = build.with_temporary_files();
+        let seen_to = match &way.cargo {
+            Some(arguments) => self.see_to_dependencies(&build, arguments).map(|latest| {
+                way.fingerprint = latest;
+            }),
+            None => Ok(()),
         };
-        self.shared.builds.compiles(None);
-        done.map_err(|error| refusal(format!("rustc could not be started: {error}")))
+        let done = seen_to.map(|()| act(&build, &way.fingerprint));
+        if has_started.get() {
+            self.shared.builds.compiles(None);
+        }
+        done?.map_err(|error| refusal(format!("rustc could not be started: {error}")))
     }
 
     fn serve_to_the_end(&self, stream: UnixStream) {
@@ -352,10 +366,16 @@ impl Service {
         // It starts with a package without any dependency.
         if dependencies::has_library(&build.manifest()) {
             let mut way = lock(&self.shared.way);
-            let asked = Way::AsAsked(arguments.to_vec(), build.variables.clone());
+            let variables = build.variables.clone();
             let build = build.with_temporary_files();
             match self.see_to_dependencies(&build, arguments) {
-                Ok(_) => *way = Some(asked),
+                Ok(fingerprint) => {
+                    *way = Some(Way {
+                        fingerprint,
+                        variables,
+                        cargo: Some(arguments.to_vec()),
+                    });
+                }
                 Err(refusal) => {
                     drop(way);
                     self.shared.builds.refused(refusal);

@@ -107,15 +107,13 @@ impl Engine {
         };
         std::thread::Builder::new()
             .name("engine".to_owned())
-            // The analyser recurses deeply on deep code.
-            .stack_size(64 << 20)
+            .stack_size(analyser::STACK)
             .spawn(move || {
                 let publish: Arc<dyn Fn(Event) + Send + Sync> = Arc::new(move |event| {
                     let _ = events.blocking_send(event);
                 });
-                let begun =
-                    std::panic::catch_unwind(AssertUnwindSafe(|| begin(&parts, &publish, sender)))
-                        .unwrap_or_else(|_| Err(anyhow!("it panicked; its report is in the log")));
+                let begun = std::panic::catch_unwind(AssertUnwindSafe(|| begin(&parts, sender)))
+                    .unwrap_or_else(|_| Err(anyhow!("it panicked; its report is in the log")));
                 match begun {
                     Ok(analyser) => {
                         publish(Event::Engine(EngineEvent::WarmedUp(Ok(()))));
@@ -175,16 +173,12 @@ impl Engine {
 
 /// Puts in place what cells need, and starts the worker; evcxr starts on its own thread, and cells wait for it only where
 /// they cannot be compiled without.
-fn begin(
-    parts: &Parts,
-    publish: &Arc<dyn Fn(Event) + Send + Sync>,
-    commands: crossbeam_channel::Sender<Command>,
-) -> anyhow::Result<Analyser> {
+fn begin(parts: &Parts, commands: crossbeam_channel::Sender<Command>) -> anyhow::Result<Analyser> {
     parts.workers.start()?;
-    parts.session.fill(|crate_name| {
-        let crate_name = crate_name.to_owned();
-        publish(Event::Engine(EngineEvent::Building { crate_name }));
-    })?;
+    let exchange = &parts.exchange;
+    parts
+        .session
+        .fill(|crate_name| exchange.building(crate_name))?;
     tracing::debug!("what is prebuilt is in place");
     let need_not_wait = parts.service.begin_as_prebuilt();
     let (started, start) = crossbeam_channel::bounded(1);

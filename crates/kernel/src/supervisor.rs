@@ -175,7 +175,9 @@ impl Workers {
         let generation = {
             let mut state = self.state();
             state.ran = None;
-            state.current.as_ref()?.generation
+            // A frame to one that never called would be lost.
+            let connected = state.current.as_ref().filter(|it| it.writer.is_some());
+            connected?.generation
         };
         self.tell(&KernelFrame::Run {
             library: library.to_owned(),

@@ -4,7 +4,7 @@ use super::build::Build;
 use super::fingerprint::{CELL_CRATE, Fingerprint, Rustc};
 use super::library_guard;
 use crate::caller::{COMPILE_SOCKET, TOKEN_VARIABLE, Token};
-use crate::session::{Session, dependencies};
+use crate::session::Session;
 use std::ffi::OsString;
 use std::fs;
 use std::sync::Mutex;
@@ -38,7 +38,7 @@ impl From<std::io::Error> for Refusal {
 }
 
 impl Cargo<'_> {
-    /// Has cargo build, by the arguments with which evcxr called it; a check is turned into a build.
+    /// Has cargo build, by the arguments with which evcxr called it.
     ///
     /// # Errors
     /// When it may not, or could not.
@@ -66,21 +66,11 @@ impl Cargo<'_> {
         *self.lock_command() = None;
         let mut command = build.command("cargo");
         command
-            .args(arguments.iter().map(|argument| {
-                if argument == "check" {
-                    "build".into()
-                } else {
-                    argument.clone()
-                }
-            }))
+            .args(arguments)
             .env("RUSTC_WRAPPER", self.session.rustc_wrapper())
             .env(COMPILE_SOCKET, self.session.compile_socket())
             .env(TOKEN_VARIABLE, Token::as_str(self.session.token()));
         let output = build.run(&mut command, self.line)?;
-        if !dependencies::has_library(&build.manifest()) {
-            // evcxr starts without any dependency, and cargo has forgotten them all.
-            put_back()?;
-        }
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             return Err(Refusal::Failed(said + &rendered(&output.stdout)));

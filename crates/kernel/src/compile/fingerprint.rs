@@ -16,8 +16,9 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
-/// Where the fingerprints are, in the package: one for each manifest, since evcxr always starts with one that names
-/// no dependency.
+const NOTHING_BUILT: &str = "nothing was built with this manifest";
+
+/// Where the fingerprints are, in the package: one for each manifest, since `:dep` writes others.
 const FOLDER: &str = ".fingerprints";
 
 /// Stands for the package's folder in what is saved, so that it holds in a copy as well.
@@ -97,11 +98,8 @@ impl Fingerprint {
     /// # Errors
     /// What is not as it was, in words.
     pub fn valid(package: &Path, variables: &Variables) -> Result<Fingerprint, String> {
-        let latest = Fingerprint::latest(package).ok_or("nothing was built with this manifest")?;
-        match latest.inputs.difference(package, variables) {
-            Some(difference) => Err(difference),
-            None => Ok(latest),
-        }
+        let latest = Fingerprint::latest(package).ok_or(NOTHING_BUILT)?;
+        latest.checked(package, variables)
     }
 
     /// The fingerprint of a package that was copied from what set-up has built, if it fits this environment, and the
@@ -113,7 +111,7 @@ impl Fingerprint {
         package: &Path,
         variables: &Variables,
     ) -> Result<(Fingerprint, Variables), String> {
-        let latest = Fingerprint::latest(package).ok_or("nothing was built with this manifest")?;
+        let latest = Fingerprint::latest(package).ok_or(NOTHING_BUILT)?;
         let mut variables = variables.clone();
         for name in SET_BY_EVCXR {
             match latest.inputs.setting(name) {
@@ -121,9 +119,13 @@ impl Fingerprint {
                 None => variables.remove(OsStr::new(name)),
             };
         }
-        match latest.inputs.difference(package, &variables) {
+        Ok((latest.checked(package, &variables)?, variables))
+    }
+
+    fn checked(self, package: &Path, variables: &Variables) -> Result<Fingerprint, String> {
+        match self.inputs.difference(package, variables) {
             Some(difference) => Err(difference),
-            None => Ok((latest, variables)),
+            None => Ok(self),
         }
     }
 

@@ -20,8 +20,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// It recurses deeply on deep code, in bytes.
-const STACK: usize = 64 << 20;
+/// What a thread needs that parses or analyzes deep code, in bytes: both recurse.
+pub const STACK: usize = 64 << 20;
 
 /// The niceness of the thread on which it starts: on Linux a thread has its own.
 const NICENESS: i32 = 10;
@@ -272,8 +272,7 @@ struct Thread {
 impl Thread {
     fn work(&mut self, inbox: &Receiver<Request>, open: &AtomicUsize) {
         // A cell or a question that waits for the start comes first.
-        let mut first: Vec<Request> = inbox.try_iter().collect();
-        for request in first.drain(..) {
+        while let Ok(request) = inbox.try_recv() {
             self.serve(request);
             open.fetch_sub(1, Ordering::SeqCst);
         }
@@ -359,6 +358,12 @@ impl Exchange {
         }
     }
 
+    /// Says which crate is being compiled.
+    pub fn building(&self, crate_name: &str) {
+        let crate_name = crate_name.to_owned();
+        (self.publish)(Event::Engine(EngineEvent::Building { crate_name }));
+    }
+
     /// Why what evcxr's latest text needs could not be built.
     pub fn take_refusal(&self) -> Option<Compiled> {
         self.lock().refusal.take()
@@ -400,8 +405,7 @@ impl Builds for Requests {
     }
 
     fn building(&self, crate_name: &str) {
-        let crate_name = crate_name.to_owned();
-        (self.exchange.publish)(Event::Engine(EngineEvent::Building { crate_name }));
+        self.exchange.building(crate_name);
     }
 
     fn compiles(&self, group: Option<u32>) {
