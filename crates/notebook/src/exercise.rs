@@ -4,6 +4,7 @@
 //! of one line runs it and says what holds and what does not.
 //!
 //! ```
+//! # notebook::exercise::keep_no_progress();
 //! # notebook::tokio::runtime::Runtime::new().unwrap().block_on(async {
 //! use notebook::exercise::{self, Exercise, Work, ms};
 //! use notebook::tokio;
@@ -21,7 +22,6 @@
 //!     )
 //! }
 //!
-//! # notebook::exercise::keep_no_progress();
 //! assert!(exercise::check("doc-1", both).await.is_solved());
 //! # });
 //! ```

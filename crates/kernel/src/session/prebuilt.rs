@@ -154,14 +154,15 @@ pub fn stamp() -> anyhow::Result<String> {
     Ok(stamp)
 }
 
-/// The library's files by name, size and time.
+/// The files that the library is built from, by name, size and time. Its tests and what they leave behind are none.
 ///
 /// # Errors
 /// When they cannot be read.
 pub fn stamp_of_library() -> anyhow::Result<String> {
     let mut stamp = String::new();
     for folder in paths::sources_of_library() {
-        write_tree(&folder, &mut stamp)
+        write_file(&folder.join("Cargo.toml"), &mut stamp)
+            .and_then(|()| write_tree(&folder.join("src"), &mut stamp))
             .with_context(|| format!("{} could not be read", folder.display()))?;
     }
     Ok(stamp)
@@ -169,6 +170,8 @@ pub fn stamp_of_library() -> anyhow::Result<String> {
 
 fn write_tree(folder: &Path, stamp: &mut String) -> anyhow::Result<()> {
     let mut entries: Vec<_> = fs::read_dir(folder)?.collect::<Result<_, _>>()?;
+    // An editor's files for recovery come and go.
+    entries.retain(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         if entry.file_type()?.is_dir() {
@@ -194,4 +197,23 @@ fn write_file(file: &Path, stamp: &mut String) -> anyhow::Result<()> {
         modified.as_nanos()
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_editors_files_are_no_sources() {
+        let root = tempfile::tempdir().expect("a folder");
+        let stamp_after = |file: &str| {
+            fs::write(root.path().join(file), "text").expect("a file");
+            let mut stamp = String::new();
+            write_tree(root.path(), &mut stamp).expect("a stamp");
+            stamp
+        };
+        let before = stamp_after("lib.rs");
+        assert_eq!(stamp_after(".lib.rs.swp"), before);
+        assert_ne!(stamp_after("another.rs"), before);
+    }
 }

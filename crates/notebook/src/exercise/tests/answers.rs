@@ -1,7 +1,7 @@
 //! Code that returns: right, wrong, too slow, not together.
 
 use super::super::{Exercise, Work, check, ms};
-use super::{assert_says, block_on, both, rice, soup};
+use super::{assert_says, block_on, both, keep_no_progress, rice, soup};
 use crate::display::RichDisplay;
 use std::future::Future;
 use std::pin::Pin;
@@ -149,6 +149,7 @@ fn a_blocking_sleep_is_named() {
 
 #[test]
 fn a_value_of_another_type_is_said_so() {
+    keep_no_progress();
     Exercise::<Vec<u32>>::new("test-3", "A list")
         .gives(vec![1])
         .define();
@@ -168,6 +169,7 @@ fn an_exercise_that_is_not_defined_says_what_to_run() {
 
 #[test]
 fn hints_come_one_at_a_time_and_begin_anew_when_it_was_solved() {
+    keep_no_progress();
     Exercise::<u32>::new("test-4", "Seven")
         .gives(7)
         .hint("one")
