@@ -230,10 +230,17 @@ impl Service {
         let variables = way.variables.clone();
         let build = Build::new(package, variables, &self.shared.children, &started);
         let build = build.with_temporary_files();
-        let seen_to = match &way.cargo {
-            Some(arguments) => self.see_to_dependencies(&build, arguments).map(|latest| {
-                way.fingerprint = latest;
-            }),
+        // Not by the manifest: evcxr may be writing it at this moment.
+        let changed = way.cargo.as_ref().and_then(|arguments| {
+            let reason = way
+                .fingerprint
+                .difference(&build.package, &build.variables)?;
+            Some((arguments, reason))
+        });
+        let seen_to = match changed {
+            Some((arguments, reason)) => self
+                .have_cargo_build(&build, arguments, &reason)
+                .map(|latest| way.fingerprint = latest),
             None => Ok(()),
         };
         let done = seen_to.map(|()| act(&build, &way.fingerprint));
@@ -401,10 +408,18 @@ impl Service {
         build: &Build<'_>,
         arguments: &[OsString],
     ) -> Result<Fingerprint, Compiled> {
-        let reason = match Fingerprint::valid(&build.package, &build.variables) {
-            Ok(fingerprint) => return Ok(fingerprint),
-            Err(reason) => reason,
-        };
+        match Fingerprint::valid(&build.package, &build.variables) {
+            Ok(fingerprint) => Ok(fingerprint),
+            Err(reason) => self.have_cargo_build(build, arguments, &reason),
+        }
+    }
+
+    fn have_cargo_build(
+        &self,
+        build: &Build<'_>,
+        arguments: &[OsString],
+        reason: &str,
+    ) -> Result<Fingerprint, Compiled> {
         tracing::info!(reason, "cargo builds");
         match self.build_by_cargo(build, arguments) {
             Ok(()) => {}

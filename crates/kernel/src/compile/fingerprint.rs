@@ -122,8 +122,13 @@ impl Fingerprint {
         Ok((latest.checked(package, &variables)?, variables))
     }
 
+    /// What is not as it was, in words; `None` when all that it depends on is.
+    pub fn difference(&self, package: &Path, variables: &Variables) -> Option<String> {
+        self.inputs.difference(package, variables)
+    }
+
     fn checked(self, package: &Path, variables: &Variables) -> Result<Fingerprint, String> {
-        match self.inputs.difference(package, variables) {
+        match self.difference(package, variables) {
             Some(difference) => Err(difference),
             None => Ok(self),
         }
