@@ -70,12 +70,21 @@ impl Process {
 
     /// The most memory that it has had at a time, in bytes. Linux only: elsewhere 0.
     pub fn peak_memory(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    /// The memory that it has now, in bytes. Linux only: elsewhere 0.
+    pub fn current_memory(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()));
-        let peak = status.unwrap_or_default().lines().find_map(|line| {
-            let kilobytes = line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?;
+        let found = status.unwrap_or_default().lines().find_map(|line| {
+            let kilobytes = line.strip_prefix(name)?.trim().strip_suffix("kB")?;
             kilobytes.trim().parse::<u64>().ok()
         });
-        peak.unwrap_or_default() * 1024
+        found.unwrap_or_default() * 1024
     }
 
     /// The end of what the kernel wrote to its own stdout and stderr.

@@ -1,9 +1,12 @@
 //! Completion, inspection and the other questions that a front end asks.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use client::protocol::{HistoryRequest, IsCompleteReplyStatus, ReplyStatus};
-use client::{Cell, Kernel, listing};
+use client::{Cell, Kernel, Launch, listing};
+
+/// How long the analyser may take to start, be idle and be gone.
+const GIVEN_BACK: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn completion_knows_variables_and_methods() {
@@ -30,6 +33,36 @@ async fn completion_knows_variables_and_methods() {
     // A place that is not in the code is no reason to stop.
     kernel.complete("dist", 4_000).await;
     kernel.execute("distance").await.ok().result(r#""far""#);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_analyser_that_was_let_go_comes_back_and_knows_all_again() {
+    let launch = Launch::kernel().env("ASYNC_NOTEBOOK_ANALYSER_IDLE", "1");
+    let mut kernel = launch.start().await;
+    kernel
+        .execute("struct Place { name: String }\nlet places = vec![Place { name: String::new() }];")
+        .await
+        .ok();
+    kernel.complete("places.", 7).await;
+    // It starts, is let go a second later, and gives its memory back; cells run meanwhile, and bring it back.
+    let begin = Instant::now();
+    while kernel.process().current_memory() > kernel.process().peak_memory() / 3 {
+        assert!(begin.elapsed() < GIVEN_BACK, "it keeps its memory");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    kernel
+        .execute("let first = places[0].name.len() + 1;\nfirst")
+        .await
+        .ok()
+        .result("1");
+    let found = kernel.complete("places[0].na", 12).await;
+    assert!(found.matches.contains(&"name".to_owned()), "{found:?}");
+    kernel
+        .execute("first + places.len()")
+        .await
+        .ok()
+        .result("2");
 }
 
 #[tokio::test]

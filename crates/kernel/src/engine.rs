@@ -27,8 +27,8 @@ use crate::compile::Service;
 use crate::event::{EngineEvent, Event, Query};
 use crate::session::Session;
 use crate::supervisor::Workers;
-use analyser::{Analyser, Exchange};
-use anyhow::anyhow;
+use analyser::{Analyser, Exchange, Life, Presence};
+use anyhow::{anyhow, bail};
 use channel::CellNumber;
 use driver::Driver;
 use jupyter_protocol::JupyterMessage;
@@ -66,8 +66,8 @@ pub enum Command {
     },
     /// Compile, and do not run, the cell that follows this one in the saved notebook.
     CompileAhead { after: String },
-    /// evcxr can be told now what has happened without it.
-    AnalyserHasStarted,
+    /// evcxr can be told now what has happened without it, or was let go.
+    Analyser(Life),
 }
 
 /// The handle to the engine's thread.
@@ -120,7 +120,7 @@ impl Engine {
                         let mut driver = Driver {
                             analyser,
                             exchange: parts.exchange,
-                            can_tell_analyser: false,
+                            presence: Presence::Starting,
                             queries: Vec::new(),
                             session: parts.session,
                             workers: parts.workers,
@@ -183,13 +183,13 @@ fn begin(parts: &Parts, commands: crossbeam_channel::Sender<Command>) -> anyhow:
     let need_not_wait = parts.service.begin_as_prebuilt();
     let (started, start) = crossbeam_channel::bounded(1);
     let session = Arc::clone(&parts.session);
-    let analyser = Analyser::start(session, Arc::clone(&parts.exchange), move |outcome| {
-        let _ = commands.send(Command::AnalyserHasStarted);
-        let _ = started.send(outcome);
+    let analyser = Analyser::start(session, Arc::clone(&parts.exchange), move |life| {
+        let _ = commands.send(Command::Analyser(life.clone()));
+        let _ = started.try_send(life);
     })?;
     parts.workers.wait_until_connected()?;
-    if !need_not_wait {
-        start.recv()?.map_err(|reason| anyhow!(reason))?;
+    if !need_not_wait && let Life::Started(Err(reason)) = start.recv()? {
+        bail!(reason);
     }
     Ok(analyser)
 }

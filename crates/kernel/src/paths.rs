@@ -66,10 +66,10 @@ pub fn standard_library() -> PathBuf {
 }
 
 /// Compiled cells, and how many bytes of them are kept at most. `ASYNC_NOTEBOOK_COMPILED_CELLS` names another folder,
-/// or is `off`; `ASYNC_NOTEBOOK_COMPILED_CELLS_MB` another limit, in megabytes.
+/// or is `off` or `0`; `ASYNC_NOTEBOOK_COMPILED_CELLS_MB` another limit, in megabytes.
 pub fn compiled_cells() -> (Option<PathBuf>, u64) {
     let folder = match from_environment("ASYNC_NOTEBOOK_COMPILED_CELLS") {
-        Some(folder) if folder == Path::new("off") => None,
+        Some(folder) if ["off", "0"].iter().any(|no| folder == Path::new(no)) => None,
         Some(folder) => Some(folder),
         None => Some(cache().join("cells")),
     };

@@ -4,6 +4,9 @@
 //! built; then it waits, in what it takes for cargo, until the cell has been compiled and run, and is told whether to
 //! take over what it knows of the cell ([`Pending`]). A cell that was not asked about it is told of afterwards, and
 //! nobody waits.
+//!
+//! It holds half a gigabyte. So it is let go when nothing was asked of it for a while, and starts again with the next
+//! cell, which does not wait for it.
 
 use super::{START_OF_EVCXR, panic_on_purpose, warm_up};
 use crate::compile::Builds;
@@ -14,7 +17,7 @@ use crate::event::{Answer, EngineEvent, Event, Query};
 use crate::session::Session;
 use crate::supervisor::Workers;
 use channel::KernelFrame;
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,6 +35,31 @@ const PATIENCE: Duration = Duration::from_millis(60);
 /// How often it is looked whether the analyser is still busy.
 const POLL: Duration = Duration::from_millis(2);
 
+/// How long nothing must be asked of it until it is let go, in seconds; 0 keeps it.
+const IDLE_VARIABLE: &str = "ASYNC_NOTEBOOK_ANALYSER_IDLE";
+
+/// The same, unless the variable says otherwise.
+const IDLE: Duration = Duration::from_secs(10 * 60);
+
+/// What becomes of evcxr.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Life {
+    /// It has started, or could not.
+    Started(Result<(), String>),
+    /// It was let go, with all that it was told.
+    Left,
+}
+
+/// Where evcxr is, by what has been heard of its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It starts, and can be told nothing yet.
+    Starting,
+    There,
+    /// It was let go, and not started again.
+    Gone,
+}
+
 /// The handle to evcxr's thread.
 pub struct Analyser {
     requests: Sender<Request>,
@@ -41,6 +69,8 @@ pub struct Analyser {
 }
 
 enum Request {
+    /// Starts evcxr again.
+    Begin,
     /// Has evcxr execute a text; [`Said::Ended`] is the answer.
     Run { text: String, attitude: Attitude },
     Query {
@@ -97,14 +127,14 @@ impl Pending {
 }
 
 impl Analyser {
-    /// Starts the thread, and on it evcxr; `ready` is called when that has come to its end, well or not.
+    /// Starts the thread, and on it evcxr; `tell` hears what becomes of it.
     ///
     /// # Errors
     /// When no thread can be started.
     pub fn start(
         session: Arc<Session>,
         exchange: Arc<Exchange>,
-        ready: impl FnOnce(Result<(), String>) + Send + 'static,
+        tell: impl Fn(Life) + Send + 'static,
     ) -> std::io::Result<Analyser> {
         let (requests, inbox) = unbounded();
         let open = Arc::new(AtomicUsize::new(1));
@@ -117,20 +147,27 @@ impl Analyser {
             .name("analyser".to_owned())
             .stack_size(STACK)
             .spawn(move || {
-                let evcxr = begin(&session, &exchange);
-                if let Err(error) = &evcxr {
-                    tracing::error!(error, "evcxr could not start");
-                }
-                ready(evcxr.as_ref().map(|_| ()).map_err(Clone::clone));
-                open.fetch_sub(1, Ordering::SeqCst);
                 let mut thread = Thread {
-                    evcxr,
+                    evcxr: None,
                     session,
                     exchange,
+                    tell: Box::new(tell),
                 };
+                thread.begin();
+                open.fetch_sub(1, Ordering::SeqCst);
                 thread.work(&inbox, &open);
             })?;
         Ok(analyser)
+    }
+
+    /// Starts evcxr again, after it was let go.
+    pub fn begin(&self) {
+        self.request(Request::Begin);
+    }
+
+    /// It knows what only commands have told it: it is not let go any more.
+    pub fn keep(&self) {
+        self.exchange.lock().is_to_stay = true;
     }
 
     /// Has evcxr tell the types of a text's new variables.
@@ -252,6 +289,13 @@ fn make_way() {
 #[cfg(not(target_os = "linux"))]
 fn make_way() {}
 
+/// Gives memory that is free back to the system: the allocator keeps it for the threads that had it, and those of the
+/// analyser have ended.
+fn give_back() {
+    // SAFETY: it touches only what is free.
+    unsafe { libmimalloc_sys::mi_collect(true) }
+}
+
 /// What evcxr's thread has come to.
 fn end(said: &Receiver<Said>) -> Outcome {
     let ended = said.iter().find_map(|said| match said {
@@ -263,42 +307,95 @@ fn end(said: &Receiver<Said>) -> Outcome {
 
 /// What the thread works with.
 struct Thread {
-    /// Or why it could not start.
-    evcxr: Result<Evcxr, String>,
+    /// Or why it could not start; `None` when it was let go.
+    evcxr: Option<Result<Evcxr, String>>,
     session: Arc<Session>,
     exchange: Arc<Exchange>,
+    tell: Box<dyn Fn(Life) + Send>,
 }
 
 impl Thread {
     fn work(&mut self, inbox: &Receiver<Request>, open: &AtomicUsize) {
-        // A cell or a question that waits for the start comes first.
-        while let Ok(request) = inbox.try_recv() {
-            self.serve(request);
-            open.fetch_sub(1, Ordering::SeqCst);
+        let idle = std::env::var(IDLE_VARIABLE).ok();
+        let idle = idle.and_then(|seconds| seconds.parse().ok());
+        let idle = idle.map_or(IDLE, Duration::from_secs);
+        loop {
+            // A cell or a question that waits for the start comes first.
+            while let Ok(request) = inbox.try_recv() {
+                self.serve(request);
+                open.fetch_sub(1, Ordering::SeqCst);
+            }
+            self.exercise();
+            let is_kept = idle.is_zero() || !matches!(self.evcxr, Some(Ok(_)));
+            let request = match is_kept {
+                true => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                false => inbox.recv_timeout(idle),
+            };
+            match request {
+                Ok(request) => {
+                    self.serve(request);
+                    open.fetch_sub(1, Ordering::SeqCst);
+                }
+                Err(RecvTimeoutError::Timeout) => self.let_go(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
         }
-        if let Ok(evcxr) = &mut self.evcxr {
+    }
+
+    fn begin(&mut self) {
+        self.exchange.lock().is_busy = true;
+        let evcxr = begin(&self.session, &self.exchange);
+        if let Err(error) = &evcxr {
+            tracing::error!(error, "evcxr could not start");
+        }
+        let life = Life::Started(evcxr.as_ref().map(|_| ()).map_err(Clone::clone));
+        self.evcxr = Some(evcxr);
+        (self.tell)(life);
+    }
+
+    fn exercise(&mut self) {
+        let is_exercised = self.exchange.lock().is_exercised;
+        if let Some(Ok(evcxr)) = &mut self.evcxr
+            && !is_exercised
+        {
             in_background(|| evcxr.exercise_analyser());
             self.exchange.lock().is_exercised = true;
         }
-        for request in inbox {
-            self.serve(request);
-            open.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn let_go(&mut self) {
+        {
+            let mut state = self.exchange.lock();
+            if state.is_to_stay {
+                return;
+            }
+            state.is_exercised = false;
         }
+        tracing::debug!("evcxr is let go");
+        // First: it takes a moment, and nobody is to ask it of what it does not know.
+        (self.tell)(Life::Left);
+        self.evcxr = None;
+        give_back();
     }
 
     fn serve(&mut self, request: Request) {
         match request {
+            Request::Begin => {
+                if self.evcxr.is_none() {
+                    self.begin();
+                }
+            }
             Request::Query { query, answer } => {
                 let known = match &mut self.evcxr {
-                    Ok(evcxr) => evcxr.answer(&query),
-                    Err(_) => Answer::Nothing,
+                    Some(Ok(evcxr)) => evcxr.answer(&query),
+                    _ => Answer::Nothing,
                 };
                 answer(known);
             }
             Request::Run { text, attitude } => {
-                if self.evcxr.is_err() {
+                if !matches!(self.evcxr, Some(Ok(_))) {
                     // What kept it from starting may be over.
-                    self.evcxr = begin(&self.session, &self.exchange);
+                    self.begin();
                 }
                 let ended = match &attitude {
                     Attitude::Ask { said, .. } => Some(said.clone()),
@@ -311,8 +408,9 @@ impl Thread {
                     state.is_busy = true;
                 }
                 let outcome = match &mut self.evcxr {
-                    Ok(evcxr) => evcxr.run(&text),
-                    Err(reason) => Outcome::Refused(reason.clone()),
+                    Some(Ok(evcxr)) => evcxr.run(&text),
+                    Some(Err(reason)) => Outcome::Refused(reason.clone()),
+                    None => Outcome::Panicked,
                 };
                 {
                     let mut state = self.exchange.lock();
@@ -342,6 +440,8 @@ struct State {
     refusal: Option<Compiled>,
     /// Whether evcxr starts, or executes a text.
     is_busy: bool,
+    /// Whether it may not be let go.
+    is_to_stay: bool,
     /// Whether the analyser has inferred a type already: the first time takes it seconds.
     is_exercised: bool,
 }

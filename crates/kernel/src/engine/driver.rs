@@ -12,7 +12,7 @@ mod newcomer;
 mod program;
 mod types;
 
-use super::analyser::{Analyser, Exchange};
+use super::analyser::{Analyser, Exchange, Life, Presence};
 use super::job::Book;
 use super::{Command, commands, panic_on_purpose, prefetch};
 use crate::cell::parse::Parsed;
@@ -37,8 +37,7 @@ const PREFETCH_DELAY: Duration = Duration::from_millis(150);
 pub(super) struct Driver {
     pub(super) analyser: Analyser,
     pub(super) exchange: Arc<Exchange>,
-    /// Whether evcxr has started.
-    pub(super) can_tell_analyser: bool,
+    pub(super) presence: Presence,
     /// What front ends ask, until evcxr has started.
     pub(super) queries: Vec<(Box<JupyterMessage>, Query)>,
     pub(super) session: Arc<Session>,
@@ -77,6 +76,7 @@ impl Driver {
                         notebook_cell,
                     };
                     self.latest_cell = cell;
+                    self.recall_analyser();
                     let end = self
                         .supervised(|driver| {
                             panic_on_purpose(&request.code);
@@ -86,11 +86,16 @@ impl Driver {
                     self.tell(EngineEvent::Finished { cell, end });
                     self.tell_analyser();
                 }
-                Command::AnalyserHasStarted => {
-                    self.can_tell_analyser = true;
+                Command::Analyser(Life::Started(_)) => {
+                    self.presence = Presence::There;
                     self.tell_analyser();
                 }
+                Command::Analyser(Life::Left) => {
+                    self.presence = Presence::Gone;
+                    self.book.note_untold();
+                }
                 Command::Query { request, query } => {
+                    self.recall_analyser();
                     self.queries.push((request, query));
                     self.tell_analyser();
                 }
@@ -130,11 +135,25 @@ impl Driver {
         answered.recv().unwrap_or(Answer::Nothing)
     }
 
+    /// Starts evcxr again when it was let go. Meanwhile cells are compiled as set-up has compiled one: it writes other
+    /// manifests.
+    fn recall_analyser(&mut self) {
+        if self.presence != Presence::Gone {
+            return;
+        }
+        self.presence = Presence::Starting;
+        let need_not_wait = self.service.begin_as_prebuilt();
+        self.analyser.begin();
+        if !need_not_wait {
+            self.wait_for_analyser();
+        }
+    }
+
     /// Has evcxr know what it can know of the session.
     pub(super) fn wait_for_analyser(&mut self) {
-        if !self.can_tell_analyser {
+        if self.presence != Presence::There {
             self.analyser.wait_until_started();
-            self.can_tell_analyser = true;
+            self.presence = Presence::There;
         }
         self.tell_analyser();
     }
@@ -142,7 +161,7 @@ impl Driver {
     /// Tells the analyser what it does not know yet of the session, and asks it what front ends have asked. Nobody waits
     /// for it.
     fn tell_analyser(&mut self) {
-        if !self.can_tell_analyser {
+        if self.presence != Presence::There {
             return;
         }
         self.tell_of_cells();

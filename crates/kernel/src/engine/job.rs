@@ -69,6 +69,13 @@ impl Book {
         self.untold.clear();
     }
 
+    /// evcxr knows nothing.
+    pub fn note_untold(&mut self) {
+        self.known_to_evcxr.clear();
+        self.untold = self.variables.alive.keys().cloned().collect();
+        self.forget.clear();
+    }
+
     fn ids(&self) -> impl Iterator<Item = DefinitionId> {
         self.definitions.all().iter().map(|known| known.id)
     }

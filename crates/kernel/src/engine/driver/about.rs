@@ -55,7 +55,7 @@ impl Driver {
         };
         let summary = self.service.store().summary();
         format!(
-            "{} compiled cells, {:.1} MB of at most {} MB, in {}\nIn this session {} were found there, {} were compiled.",
+            "{} compiled cells, {:.1} MB of at most {} MB, in {}\nIn this session: {} found there, {} compiled.",
             summary.cells,
             summary.bytes as f64 / 1e6,
             summary.limit >> 20,

@@ -4,7 +4,7 @@ use super::Driver;
 use crate::cell::commands::{self, Command as Line};
 use crate::cell::parse::{self, Parsed};
 use crate::compile::library_guard;
-use crate::engine::analyser::Pending;
+use crate::engine::analyser::{Pending, Presence};
 use crate::engine::job::{Book, Job, Stage};
 use crate::engine::{commands as own_commands, diagnostics, warm_up};
 use crate::evcxr::{Outcome, help};
@@ -68,6 +68,7 @@ impl Driver {
         if !for_evcxr.is_empty() {
             // Its commands are about variables as well.
             self.wait_for_analyser();
+            self.analyser.keep();
         }
         if resets || (!for_evcxr.is_empty() && parse::is_program(&rust)) {
             let outcome = self.analyser.run(for_evcxr.clone());
@@ -342,7 +343,7 @@ impl Driver {
         }
         tracing::warn!(package = %self.session.package().display(), "the session's folder was deleted and is made again");
         self.session.make_again()?;
-        if self.can_tell_analyser {
+        if self.presence == Presence::There {
             // It writes the dependencies of this session once more.
             self.analyser.run("();\n".to_owned());
         }
