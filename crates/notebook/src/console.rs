@@ -24,9 +24,10 @@ use thiserror::Error;
 pub enum ConsoleError {
     /// The library was built without what the console needs.
     #[error(
-        "This kernel's tokio is built without the feature `tracing`, from which tokio-console gets all that it shows (with it, a lock takes five \
-         times as long). Another kernel has it: run `./kernel-setup.sh console` in a terminal, once. Then choose \"Rust with tokio-console\" \
-         under Kernel > Change Kernel, and say `:console` there"
+        "This kernel's tokio is built without the feature `tracing`, from which tokio-console gets all that it shows\n\
+         (with it, a lock takes five times as long). Another kernel has it: run `./kernel-setup.sh console`\n\
+         in a terminal, once. Then choose \"Rust with tokio-console\" under Kernel > Change Kernel,\n\
+         and say `:console` there"
     )]
     NotBuiltIn,
     /// A subscriber of the reader's own is in place for the whole process.
