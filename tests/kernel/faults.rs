@@ -99,6 +99,46 @@ async fn a_panic_in_the_kernel_is_the_cells_error_and_the_session_goes_on() {
         .result("4");
 }
 
+/// On the front end's side, where the state machine itself panics: the cell whose turn has come, one that has ended, what
+/// one prints.
+#[tokio::test]
+async fn a_panic_of_the_state_machine_is_one_cells_error() {
+    for place in ["turn", "end"] {
+        let launch = Launch::kernel().env(
+            "ASYNC_NOTEBOOK_PANIC_ON",
+            format!("{place}: a fault on purpose"),
+        );
+        let mut kernel = launch.start().await;
+        kernel.execute("let kept = 1;").await.ok();
+        // The end of the first one is what brings the second one's turn.
+        let before = kernel
+            .send("tokio::time::sleep(std::time::Duration::from_millis(300)).await;")
+            .await;
+        let broken = kernel.send("kept + 1 // a fault on purpose").await;
+        kernel.finish(&before).await.ok();
+        kernel
+            .finish(&broken)
+            .await
+            .error("InternalError", "panicked");
+        kernel.execute("kept + 2").await.ok().result("3");
+        let alone = kernel.execute("kept + 3 // a fault on purpose").await;
+        alone.error("InternalError", "panicked");
+        kernel.execute("kept + 4").await.ok().result("5");
+    }
+    let launch = Launch::kernel().env("ASYNC_NOTEBOOK_PANIC_ON", "output: a fault on purpose");
+    let mut kernel = launch.start().await;
+    kernel
+        .execute("println!(\"a fault on purpose\");\n1 + 1")
+        .await
+        .ok()
+        .result("2");
+    kernel
+        .execute("println!(\"heard\");")
+        .await
+        .ok()
+        .stdout("heard\n");
+}
+
 #[tokio::test]
 async fn without_evcxr_cells_run_all_the_same() {
     let launch = Launch::kernel().env("ASYNC_NOTEBOOK_PANIC_ON", "evcxr starts");

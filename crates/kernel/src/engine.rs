@@ -36,19 +36,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
-/// Names a text; on a cell in which it stands the engine panics, and on [`START_OF_EVCXR`] that. For the tests.
-const PANIC_ON: &str = "ASYNC_NOTEBOOK_PANIC_ON";
-
-/// Stands for the start of evcxr.
-const START_OF_EVCXR: &str = "evcxr starts";
-
-/// A fault on purpose.
-fn panic_on_purpose(text: &str) {
-    if let Ok(named) = std::env::var(PANIC_ON) {
-        assert!(!text.contains(&named), "{PANIC_ON} asks for this panic");
-    }
-}
-
 /// What the engine is asked to do.
 #[derive(Debug)]
 pub enum Command {

@@ -25,6 +25,7 @@ mod engine;
 mod environment;
 mod evcxr;
 mod event;
+mod faults;
 mod frontend;
 mod jupyter;
 mod kernel;

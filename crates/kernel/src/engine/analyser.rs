@@ -8,12 +8,13 @@
 //! It holds half a gigabyte. So it is let go when nothing was asked of it for a while, and starts again with the next
 //! cell, which does not wait for it.
 
-use super::{START_OF_EVCXR, panic_on_purpose, warm_up};
+use super::warm_up;
 use crate::compile::Builds;
 use crate::compile::direct_rustc::Compiled;
 use crate::evcxr::texts;
 use crate::evcxr::{Evcxr, Outcome};
 use crate::event::{Answer, EngineEvent, Event, Query};
+use crate::faults::{Place, panic_on_purpose};
 use crate::session::Session;
 use crate::supervisor::Workers;
 use channel::KernelFrame;
@@ -254,7 +255,7 @@ impl Analyser {
 /// Why it could not, in words.
 fn begin(session: &Session, exchange: &Exchange) -> Result<Evcxr, String> {
     let warm_up = || {
-        panic_on_purpose(START_OF_EVCXR);
+        panic_on_purpose(Place::Evcxr, "starts");
         warm_up::warm_up(session)
     };
     let evcxr = in_background(warm_up)

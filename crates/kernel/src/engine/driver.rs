@@ -14,12 +14,13 @@ mod types;
 
 use super::analyser::{Analyser, Exchange, Life, Presence};
 use super::job::Book;
-use super::{Command, commands, panic_on_purpose, prefetch};
+use super::{Command, commands, prefetch};
 use crate::cell::parse::Parsed;
 use crate::cell::source_map::SourceMap;
 use crate::children::Children;
 use crate::compile::Service;
 use crate::event::{Answer, CellEnd, EngineEvent, Event, Failure, Query};
+use crate::faults::{Place, panic_on_purpose};
 use crate::session::Session;
 use crate::supervisor::Workers;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
@@ -79,7 +80,7 @@ impl Driver {
                     self.recall_analyser();
                     let end = self
                         .supervised(|driver| {
-                            panic_on_purpose(&request.code);
+                            panic_on_purpose(Place::Engine, &request.code);
                             driver.execute(&request)
                         })
                         .unwrap_or_else(|| CellEnd::Refused(Failure::internal("this cell")));

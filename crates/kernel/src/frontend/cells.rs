@@ -3,6 +3,7 @@
 use super::expressions::Expressions;
 use super::{Frontend, Readiness};
 use crate::event::{Action, CellEnd, Failure, Reminder, RequestChannel};
+use crate::faults::{Place, panic_on_purpose};
 use crate::frontend::replies;
 use channel::{CellNumber, CellOutcome, ErrorReport, PanicReport};
 use jupyter_protocol::{
@@ -49,6 +50,28 @@ pub(super) struct Running {
     pub has_result: bool,
 }
 
+impl Running {
+    /// A cell whose turn has come.
+    fn new(cell: CellNumber, request: Arc<JupyterMessage>, content: ExecuteRequest) -> Running {
+        Running {
+            cell,
+            request,
+            phase: Phase::Waiting,
+            interrupts: 0,
+            has_been_warned: false,
+            shows_waiting: false,
+            building: 0,
+            outcome: None,
+            panic: None,
+            error: None,
+            last_words: String::new(),
+            expressions: Expressions::of(&content),
+            has_result: false,
+            content,
+        }
+    }
+}
+
 /// How far a cell is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -89,33 +112,22 @@ impl Frontend {
             self.execution_count += 1;
             self.history.add(self.execution_count, &content.code);
         }
+        let code = content.code.clone();
+        let is_silent = content.silent;
+        let running = Running::new(cell, Arc::clone(&request), content);
+        let is_empty = code.trim().is_empty() && running.expressions.is_empty();
+        self.outputs.begin_cell(cell, Arc::clone(&request));
+        // Before all else: from here on, whatever happens, it is answered.
+        self.running = Some(running);
         self.busy(&request);
-        if !content.silent {
+        if !is_silent {
             let input = ExecuteInput {
-                code: content.code.clone(),
+                code: code.clone(),
                 execution_count: ExecutionCount::new(self.execution_count),
             };
             self.publish(input, &request);
         }
-        self.outputs.begin_cell(cell, Arc::clone(&request));
-        let running = Running {
-            cell,
-            request,
-            phase: Phase::Waiting,
-            interrupts: 0,
-            has_been_warned: false,
-            shows_waiting: false,
-            building: 0,
-            outcome: None,
-            panic: None,
-            error: None,
-            last_words: String::new(),
-            expressions: Expressions::of(&content),
-            has_result: false,
-            content,
-        };
-        let is_empty = running.content.code.trim().is_empty() && running.expressions.is_empty();
-        self.running = Some(running);
+        panic_on_purpose(Place::Turn, &code);
         if !is_empty {
             self.actions.push(Action::Remind {
                 after: SAY_WHAT_FOR,
@@ -218,6 +230,7 @@ impl Frontend {
         let Some(mut running) = self.running.take() else {
             return;
         };
+        panic_on_purpose(Place::End, &running.content.code);
         self.take_question_back(cell);
         if running.building > 0 {
             let text = progress_line(&format!("compiled {} crates", running.building)) + "\n";

@@ -1,6 +1,7 @@
 //! What comes out of cells and their tasks, and whose it is.
 
 use super::{Frontend, cells::Phase};
+use crate::faults::{Place, panic_on_purpose};
 use channel::{CellNumber, Stream, WorkerFrame};
 use jupyter_protocol::{InputRequest, JupyterMessage, StreamContent};
 use std::collections::{BTreeMap, HashMap};
@@ -96,6 +97,7 @@ impl Frontend {
                 bytes,
             } => {
                 let text = self.outputs.decode(cell, stream, &bytes);
+                panic_on_purpose(Place::Output, &text);
                 self.publish_text(cell, stream, text);
             }
             WorkerFrame::Display(display) => self.show(display),

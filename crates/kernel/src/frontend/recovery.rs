@@ -1,7 +1,8 @@
 //! What becomes of a request, or of a cell, on which this module itself panics.
 
-use super::Frontend;
-use crate::event::{CellEnd, EngineEvent, Event, Failure, RequestChannel};
+use super::cells::Phase;
+use super::{Frontend, Readiness};
+use crate::event::{Action, CellEnd, EngineEvent, Event, Failure, RequestChannel};
 use crate::frontend::replies;
 use channel::CellNumber;
 use jupyter_protocol::{JupyterMessage, JupyterMessageContent, UnknownMessage};
@@ -28,16 +29,15 @@ impl Concerned {
 }
 
 impl Frontend {
-    /// Gives whoever waits an error.
+    /// Gives an error to whoever was in hand and has no reply.
     pub(super) fn recover(&mut self, concerned: Concerned) {
         match concerned {
             Concerned::Request(channel, request) => match &request.content {
                 JupyterMessageContent::ExecuteRequest(_) => self.recover_cell_of(&request),
+                _ if self.has_reply(&request) => {}
                 _ => self.answer_with_error(channel, &request),
             },
-            Concerned::Cell(cell) if self.running_cell(cell).is_some() => {
-                self.finish(cell, CellEnd::Refused(Failure::internal("this request")));
-            }
+            Concerned::Cell(cell) if self.running_cell(cell).is_some() => self.break_off(cell),
             // It was taken out already.
             Concerned::Cell(cell) => {
                 if let Some(request) = self.outputs.parent(cell) {
@@ -45,6 +45,13 @@ impl Frontend {
                 }
             }
             Concerned::Nobody => {}
+        }
+        // One whose turn had come by what was concerned.
+        let is_ready = self.readiness == Readiness::Ready;
+        let begun = self.running.as_ref();
+        let begun = begun.filter(|running| is_ready && running.phase == Phase::Waiting);
+        if let Some(cell) = begun.map(|running| running.cell) {
+            self.break_off(cell);
         }
     }
 
@@ -54,13 +61,30 @@ impl Frontend {
         match &self.running {
             Some(running) if is_it(&running.request) => {
                 let cell = running.cell;
-                self.finish(cell, CellEnd::Refused(Failure::internal("this request")));
+                self.break_off(cell);
             }
             _ => self.end_cell_with_error(request),
         }
     }
 
+    fn break_off(&mut self, cell: CellNumber) {
+        self.finish(cell, CellEnd::Refused(Failure::internal("this request")));
+    }
+
+    fn has_reply(&self, request: &JupyterMessage) -> bool {
+        self.actions.iter().any(|action| {
+            let Action::Reply { message, .. } = action else {
+                return false;
+            };
+            let parent = message.parent_header.as_ref();
+            parent.is_some_and(|parent| parent.msg_id == request.header.msg_id)
+        })
+    }
+
     fn end_cell_with_error(&mut self, request: &JupyterMessage) {
+        if self.has_reply(request) {
+            return;
+        }
         self.publish(
             replies::error_output(&Failure::internal("this request")),
             request,
