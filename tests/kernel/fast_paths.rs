@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::store::{until_kept, with_store};
-use client::{Cell, Kernel};
+use client::{Cell, Kernel, process};
 
 /// Another build by cargo may take as long.
 const BUILD: Duration = Duration::from_secs(60);
@@ -107,6 +107,73 @@ fn library(package: &Path, name: &str) -> PathBuf {
         file.starts_with(name) && file.ends_with(".rlib")
     };
     libraries.find(is_it).expect("the library was built")
+}
+
+/// The compilers that the kernel has started.
+fn compilers(kernel: &Kernel) -> Vec<i32> {
+    let below = process::below(kernel.process().id()).into_iter();
+    below
+        .filter(|(_, name)| name == "rustc")
+        .map(|(pid, _)| pid)
+        .collect()
+}
+
+/// Waits until there are compilers, or none any more.
+async fn until_compilers(kernel: &Kernel, are_there: bool) -> Vec<i32> {
+    let begin = Instant::now();
+    loop {
+        let found = compilers(kernel);
+        if found.is_empty() != are_there {
+            return found;
+        }
+        assert!(begin.elapsed() < BUILD, "compilers: {found:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_next_compiler_waits_for_the_next_cell() {
+    if std::thread::available_parallelism().is_ok_and(|count| count.get() == 1) {
+        // None is started there.
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut kernel = with_store(folder.path())
+        .env("RUST_LOG", "off,async_notebook_kernel=debug")
+        .start()
+        .await;
+    let used = |kernel: &Kernel| kernel.process().log().matches("on standby").count();
+    // The analyser has started then, and how cells are built does not change any more.
+    kernel.execute("let kept = 7;").await.ok();
+    kernel.complete("kept.", 5).await;
+
+    kernel.execute("kept + 1").await.ok().result("8");
+    until_compilers(&kernel, true).await;
+    let before = used(&kernel);
+    kernel.execute("kept + 2").await.ok().result("9");
+    assert_eq!(used(&kernel), before + 1);
+
+    // An error is the cell's, in its line; a file that a cell includes is the cell's, too.
+    kernel
+        .execute("let a = 1;\nkept.no_such_method()")
+        .await
+        .error("E0599", "no_such_method")
+        .traceback_contains(":2:6");
+    let text = kernel.folder().join("included.txt");
+    fs::write(&text, "one").expect("the test's folder can be written");
+    let code = format!("include_str!({:?})", text.display().to_string());
+    assert_eq!(value_of(&mut kernel, &code).await, "\"one\"");
+
+    // One that somebody kills is not missed.
+    kernel.execute("kept + 3").await.ok().result("10");
+    for compiler in until_compilers(&kernel, true).await {
+        process::kill(compiler);
+    }
+    kernel.execute("kept + 4").await.ok().result("11");
+
+    // One that is not wanted ends.
+    until_compilers(&kernel, false).await;
+    kernel.execute("kept + 5").await.ok().result("12");
 }
 
 /// A path dependency with what only cargo knows of: a build script, a macro of its own, its workspace's manifest.

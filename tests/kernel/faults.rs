@@ -83,7 +83,7 @@ std::process::exit(3)"#,
 
 #[tokio::test]
 async fn a_panic_in_the_kernel_is_the_cells_error_and_the_session_goes_on() {
-    let launch = Launch::kernel().env("ASYNC_NOTEBOOK_PANIC_ON", "a fault on purpose");
+    let launch = Launch::kernel().env("ASYNC_NOTEBOOK_PANIC_ON", "engine: a fault on purpose");
     let mut kernel = launch.start().await;
     kernel.execute("let kept = 1;").await.ok();
     kernel
@@ -114,14 +114,14 @@ async fn a_panic_of_the_state_machine_is_one_cells_error() {
         let before = kernel
             .send("tokio::time::sleep(std::time::Duration::from_millis(300)).await;")
             .await;
-        let broken = kernel.send("kept + 1 // a fault on purpose").await;
+        let broken = kernel.send("let a = kept; // a fault on purpose").await;
         kernel.finish(&before).await.ok();
         kernel
             .finish(&broken)
             .await
             .error("InternalError", "panicked");
         kernel.execute("kept + 2").await.ok().result("3");
-        let alone = kernel.execute("kept + 3 // a fault on purpose").await;
+        let alone = kernel.execute("let a = kept; // a fault on purpose").await;
         alone.error("InternalError", "panicked");
         kernel.execute("kept + 4").await.ok().result("5");
     }
@@ -141,7 +141,7 @@ async fn a_panic_of_the_state_machine_is_one_cells_error() {
 
 #[tokio::test]
 async fn without_evcxr_cells_run_all_the_same() {
-    let launch = Launch::kernel().env("ASYNC_NOTEBOOK_PANIC_ON", "evcxr starts");
+    let launch = Launch::kernel().env("ASYNC_NOTEBOOK_PANIC_ON", "evcxr: starts");
     let mut kernel = launch.start().await;
     kernel
         .execute("struct Place { x: u8 }\nlet places = vec![Place { x: 1 }, Place { x: 2 }];")

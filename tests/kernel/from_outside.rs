@@ -77,16 +77,6 @@ async fn compiling() -> (Kernel, Request, i32) {
     (kernel, request, compiler)
 }
 
-/// The cell fails and says why, and nothing else is lost.
-async fn the_cell_alone_fails(kernel: &mut Kernel, request: &Request) {
-    kernel
-        .finish(request)
-        .await
-        .error("CompileError", "killed")
-        .traceback_contains("no variable is lost");
-    kernel.execute("kept").await.ok().result("1");
-}
-
 #[tokio::test]
 async fn a_worker_that_is_killed_between_cells_is_told_with_the_next_one() {
     let mut kernel = Kernel::start().await;
@@ -151,11 +141,24 @@ async fn a_compiler_that_is_killed_once_is_started_again() {
 
 #[tokio::test]
 async fn a_compiler_that_is_killed_every_time_fails_the_cell_alone() {
-    let (mut kernel, request, compiler) = compiling().await;
-    process::kill(compiler);
-    let again = until_runs(&kernel, "rustc", &[compiler]).await;
-    process::kill(again);
-    the_cell_alone_fails(&mut kernel, &request).await;
+    let (mut kernel, request, _) = compiling().await;
+    let id = kernel.process().id();
+    let kill_all = async {
+        loop {
+            for (compiler, _) in below(id).iter().filter(|it| it.1 == "rustc") {
+                process::kill(*compiler);
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = kernel.finish(&request) => outcome,
+        () = kill_all => unreachable!("it never ends by itself"),
+    };
+    outcome
+        .error("CompileError", "killed")
+        .traceback_contains("no variable is lost");
+    kernel.execute("kept").await.ok().result("1");
     kernel.execute("STEPS").await.error("E0425", "STEPS");
 }
 
@@ -178,16 +181,17 @@ async fn a_cargo_that_is_killed_fails_the_cell_alone() {
     let cell = Cell::new(cell).within(Duration::from_secs(60));
     let request = kernel.send(cell).await;
     let compiler = until_compiles(&kernel, "slow").await;
-    // The shim, cargo itself, or both: what they have started ends with them.
-    for (process, name) in below(kernel.process().id()) {
-        if name == "cargo" {
-            process::kill(process);
-        }
-    }
+    // The one that has started the compiler; what it has started ends with it.
+    let stat = std::fs::read_to_string(format!("/proc/{compiler}/stat")).expect("it runs");
+    let parent = stat
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.split(' ').nth(1));
+    let cargo = parent.and_then(|it| it.parse().ok()).expect("a parent");
+    process::kill(cargo);
     kernel
         .finish(&request)
         .await
-        .error("CompileError", "killed")
+        .error("CargoError", "cargo was killed")
         .stderr_contains("compiling slow");
     until_gone(compiler, PROMPT).await;
     kernel.execute("kept").await.ok().result("1");

@@ -63,58 +63,27 @@ impl Children {
     pub fn run_tool(
         &self,
         command: &mut Command,
-        mut started: impl FnMut(u32),
-        mut line: impl FnMut(&[u8]),
+        started: impl FnOnce(u32),
+        line: impl FnMut(&[u8]),
     ) -> std::io::Result<Output> {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = {
-            // Under the lock: a tool that is started is one that `cancel` sees.
-            let mut state = self.state();
-            let child = spawn(&state, command)?;
-            state.tools.insert(child.id());
-            child
-        };
-        started(child.id());
-        let stdout = child.stdout.take().map(|mut stdout| {
-            std::thread::spawn(move || {
-                let mut text = Vec::new();
-                let _ = stdout.read_to_end(&mut text);
-                text
-            })
-        });
-        let mut stderr = Vec::new();
-        if let Some(lines) = child.stderr.take() {
-            for each in BufReader::new(lines).split(b'\n').map_while(Result::ok) {
-                line(&each);
-                stderr.extend_from_slice(&each);
-                stderr.push(b'\n');
-            }
-        }
-        let stdout = stdout.and_then(|thread| thread.join().ok());
-        let status = self.end_of_tool(&mut child);
-        Ok(Output {
-            status: status?,
-            stdout: stdout.unwrap_or_default(),
-            stderr,
-        })
+        command.stdin(Stdio::null());
+        let tool = self.start_tool(command)?;
+        started(tool.group());
+        tool.finish(line)
     }
 
-    /// Waits for a tool, and ends what it has left behind: a compiler whose cargo was killed would write into the
-    /// next build.
-    fn end_of_tool(&self, child: &mut Child) -> std::io::Result<ExitStatus> {
-        if let Some(process) = pid(child.id()) {
-            // While it is not reaped, its number is nobody else's.
-            let _ = waitid(
-                WaitId::Pid(process),
-                WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-            );
-        }
-        signal_group(child.id(), Signal::KILL);
-        self.state().tools.remove(&child.id());
-        child.wait()
+    /// Starts a tool that reads its standard input, if the command has one for it.
+    ///
+    /// # Errors
+    /// As [`Children::run_tool`].
+    pub fn start_tool(&self, command: &mut Command) -> std::io::Result<Tool> {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Under the lock: a tool that is started is one that `cancel` sees.
+        let mut state = self.state();
+        let child = spawn(&state, command)?;
+        state.tools.insert(child.id());
+        let children = self.clone();
+        Ok(Tool { child, children })
     }
 
     /// Starts a program of a cell. Call [`Children::program_ended`] when it has.
@@ -178,6 +147,82 @@ impl Children {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A tool that runs. Dropping it ends it, with all that it has started.
+#[derive(Debug)]
+pub struct Tool {
+    child: Child,
+    children: Children,
+}
+
+impl Tool {
+    /// The process group that it heads.
+    pub fn group(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Writes its whole input.
+    pub fn feed(&mut self, input: &str) {
+        if let Some(mut stdin) = self.child.stdin.take() {
+            // One that has ended says why in what it wrote.
+            let _ = stdin.write_all(input.as_bytes());
+        }
+    }
+
+    /// Waits for its end and gives back what it wrote; `line` as in [`Children::run_tool`].
+    ///
+    /// # Errors
+    /// When the system does not tell how it ended.
+    pub fn finish(mut self, mut line: impl FnMut(&[u8])) -> std::io::Result<Output> {
+        let stdout = self.child.stdout.take().map(|mut stdout| {
+            std::thread::spawn(move || {
+                let mut text = Vec::new();
+                let _ = stdout.read_to_end(&mut text);
+                text
+            })
+        });
+        let mut stderr = Vec::new();
+        if let Some(lines) = self.child.stderr.take() {
+            for each in BufReader::new(lines).split(b'\n').map_while(Result::ok) {
+                line(&each);
+                stderr.extend_from_slice(&each);
+                stderr.push(b'\n');
+            }
+        }
+        let stdout = stdout.and_then(|thread| thread.join().ok());
+        let status = self.end();
+        Ok(Output {
+            status: status?,
+            stdout: stdout.unwrap_or_default(),
+            stderr,
+        })
+    }
+
+    /// Waits for it, and ends what it has left behind: a compiler whose cargo was killed would write into the next
+    /// build.
+    fn end(&mut self) -> std::io::Result<ExitStatus> {
+        if let Some(process) = pid(self.child.id()) {
+            // While it is not reaped, its number is nobody else's.
+            let _ = waitid(
+                WaitId::Pid(process),
+                WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+            );
+        }
+        signal_group(self.child.id(), Signal::KILL);
+        self.children.state().tools.remove(&self.child.id());
+        self.child.wait()
+    }
+}
+
+impl Drop for Tool {
+    fn drop(&mut self) {
+        let is_running = self.children.state().tools.contains(&self.child.id());
+        if is_running {
+            signal_group(self.child.id(), Signal::KILL);
+            let _ = self.end();
+        }
     }
 }
 

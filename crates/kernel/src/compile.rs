@@ -8,6 +8,7 @@
 //! - [`build`]: where a build goes on, and with what.
 //! - [`cargo_build`]: a build by cargo, of the dependencies. [`fingerprint`]: how cargo had the cell compiled, and all
 //!   that this depends on. [`direct_rustc`]: a build by that command alone, when nothing but the cell has changed.
+//! - [`standby`]: a compiler that waits for the next cell.
 //! - [`store`]: compiled cells, kept from one session to the next.
 //! - [`library_guard`]: no build may replace the library that is loaded.
 //! - [`metadata`]: what is told of the package and its dependencies.
@@ -18,6 +19,7 @@ pub mod direct_rustc;
 pub mod fingerprint;
 pub mod library_guard;
 mod metadata;
+mod standby;
 pub mod store;
 
 use crate::caller;
@@ -30,6 +32,7 @@ use cargo_build::{Cargo, Refusal};
 use channel::{Decoder, encode};
 use direct_rustc::Compiled;
 use fingerprint::{Fingerprint, Rustc};
+use standby::Standby;
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -92,6 +95,8 @@ struct Way {
     variables: Variables,
     /// How evcxr has called cargo; `None` until it has: then cells are built as set-up has built one.
     cargo: Option<Vec<OsString>>,
+    /// A compiler that waits for the next cell.
+    standby: Option<Standby>,
 }
 
 impl Service {
@@ -136,6 +141,7 @@ impl Service {
                     fingerprint,
                     variables,
                     cargo: None,
+                    standby: None,
                 });
                 true
             }
@@ -160,10 +166,10 @@ impl Service {
 
     /// Compiles a cell: `text`, with these arguments added to the compiler's. Each gives a library of its own name.
     pub fn compile(&self, text: &str, arguments: &[String]) -> Compiled {
-        let compiled = self.with_fingerprint(|build, fingerprint| {
+        let compiled = self.with_fingerprint(|build, fingerprint, standby| {
             let number = self.shared.compiled.fetch_add(1, Ordering::SeqCst);
             let store = &self.shared.store;
-            direct_rustc::compile(build, fingerprint, text, arguments, number, store)
+            direct_rustc::compile(build, fingerprint, text, arguments, number, store, standby)
         });
         compiled.unwrap_or_else(|refusal| refusal)
     }
@@ -202,7 +208,7 @@ impl Service {
         binary: &Path,
         name: &str,
     ) -> Result<(bool, Vec<String>), Compiled> {
-        self.with_fingerprint(|build, fingerprint| {
+        self.with_fingerprint(|build, fingerprint, _| {
             direct_rustc::compile_program(build, fingerprint, text, binary, name)
         })
     }
@@ -215,7 +221,7 @@ impl Service {
     /// Does something with the way in which cells are built, which cargo sees to where it has to.
     fn with_fingerprint<T>(
         &self,
-        act: impl FnOnce(&Build<'_>, &Fingerprint) -> std::io::Result<T>,
+        act: impl FnOnce(&Build<'_>, &Fingerprint, &mut Option<Standby>) -> std::io::Result<T>,
     ) -> Result<T, Compiled> {
         let mut way = lock(&self.shared.way);
         let Some(way) = way.as_mut() else {
@@ -238,12 +244,14 @@ impl Service {
             Some((arguments, reason))
         });
         let seen_to = match changed {
-            Some((arguments, reason)) => self
-                .have_cargo_build(&build, arguments, &reason)
-                .map(|latest| way.fingerprint = latest),
+            Some((arguments, reason)) => {
+                way.standby = None;
+                self.have_cargo_build(&build, arguments, &reason)
+                    .map(|latest| way.fingerprint = latest)
+            }
             None => Ok(()),
         };
-        let done = seen_to.map(|()| act(&build, &way.fingerprint));
+        let done = seen_to.map(|()| act(&build, &way.fingerprint, &mut way.standby));
         if has_started.get() {
             self.shared.builds.compiles(None);
         }
@@ -377,10 +385,16 @@ impl Service {
             let build = build.with_temporary_files();
             match self.see_to_dependencies(&build, arguments) {
                 Ok(fingerprint) => {
+                    // A compiler waits on, where cells are built as before.
+                    let standby = way.take().and_then(|before| {
+                        let is_same = before.fingerprint == fingerprint;
+                        before.standby.filter(|_| is_same)
+                    });
                     *way = Some(Way {
                         fingerprint,
                         variables,
                         cargo: Some(arguments.to_vec()),
+                        standby,
                     });
                 }
                 Err(refusal) => {

@@ -33,6 +33,7 @@ mod paths;
 mod prebuild;
 mod session;
 mod shim;
+mod spare;
 mod supervisor;
 mod syntax;
 mod worker;

@@ -1,6 +1,6 @@
 //! A call that builds: where, with what environment, and who can end it.
 
-use crate::children::Children;
+use crate::children::{Children, Tool};
 use crate::environment::{self, Variables};
 use std::ffi::OsStr;
 use std::fs;
@@ -57,12 +57,15 @@ impl<'b> Build<'b> {
         self.package.join(TEXT_FILE)
     }
 
-    /// Puts a cell's text where its compiler reads it.
+    /// The name of a cell's text, for its compiler.
+    pub const CELL: &'static str = TEXT_FILE;
+
+    /// Writes a text where compilers of cells read it.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write_cell(&self, text: &str) -> std::io::Result<()> {
-        let file = self.package.join(CELLS).join(TEXT_FILE);
+    pub fn write(&self, name: &str, text: &str) -> std::io::Result<()> {
+        let file = self.package.join(CELLS).join(name);
         if let Some(folder) = file.parent() {
             fs::create_dir_all(folder)?;
         }
@@ -90,5 +93,18 @@ impl<'b> Build<'b> {
     /// As [`Children::run_tool`].
     pub fn run(&self, command: &mut Command, line: impl FnMut(&[u8])) -> std::io::Result<Output> {
         self.children.run_tool(command, self.started, line)
+    }
+
+    /// Starts a program that nobody waits for yet.
+    ///
+    /// # Errors
+    /// As [`Children::start_tool`].
+    pub fn start(&self, command: &mut Command) -> std::io::Result<Tool> {
+        self.children.start_tool(command)
+    }
+
+    /// The build waits for this program from now on.
+    pub fn wait_for(&self, tool: &Tool) {
+        (self.started)(tool.group());
     }
 }

@@ -7,6 +7,7 @@ use crate::caller::{COMPILE_SOCKET, TOKEN_VARIABLE, Token};
 use crate::session::Session;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::sync::Mutex;
 
 /// What cargo builds with the dependencies.
@@ -72,7 +73,12 @@ impl Cargo<'_> {
             .env(TOKEN_VARIABLE, Token::as_str(self.session.token()));
         let output = build.run(&mut command, self.line)?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let mut said = String::from_utf8_lossy(&output.stderr).into_owned();
+            if let Some(signal) = output.status.signal() {
+                said.push_str(&format!(
+                    "error: cargo was killed by signal {signal} (by the system when memory runs out, or by someone)\n"
+                ));
+            }
             return Err(Refusal::Failed(said + &rendered(&output.stdout)));
         }
         if let Some(rustc) = self.lock_command().take() {

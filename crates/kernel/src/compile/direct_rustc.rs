@@ -1,12 +1,14 @@
 //! A build by the compiler's command alone, when nothing but the cell has changed.
 
 use super::build::Build;
-use super::fingerprint::{CELL_CRATE, Fingerprint};
+use super::fingerprint::{CELL_CRATE, Fingerprint, Rustc};
+use super::standby::{self, Call, Standby};
 use super::store::Store;
+use crate::children::Tool;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// What became of a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub struct Compiled {
 }
 
 /// Compiles a text as the package's library, with these arguments added to the compiler's; what was compiled before
-/// comes from the store. `number` is part of the library's name.
+/// comes from the store. `number` is part of the library's name. A compiler on `standby` is used, and the next one started.
 ///
 /// # Errors
 /// When the text cannot be written or the compiler not be started.
@@ -31,6 +33,7 @@ pub fn compile(
     more: &[String],
     number: u64,
     store: &Store,
+    standby: &mut Option<Standby>,
 ) -> std::io::Result<Compiled> {
     let built = library(build, fingerprint).ok_or_else(|| {
         std::io::Error::other("the compiler's command names no folder for its output")
@@ -49,23 +52,7 @@ pub fn compile(
         });
     }
     let _ = fs::remove_file(dep_info(&built));
-    build.write_cell(text)?;
-    let rustc = &fingerprint.rustc;
-    let mut command = build.compiler(&rustc.program);
-    command
-        .args(&rustc.arguments)
-        .args(more)
-        .envs(&rustc.variables);
-    if more.iter().any(|argument| argument.starts_with("-Z")) {
-        command.env("RUSTC_BOOTSTRAP", "1");
-    }
-    let mut output = build.run(&mut command, |_| {})?;
-    if !output.status.success() && names_never_type(&output.stderr) {
-        command
-            .env("RUSTC_BOOTSTRAP", "1")
-            .arg("-Zcrate-attr=feature(never_type)");
-        output = build.run(&mut command, |_| {})?;
-    }
+    let output = output(build, &fingerprint.rustc, text, more, standby)?;
     let messages = messages(&output);
     let is_good = output.status.success();
     if is_good {
@@ -82,6 +69,64 @@ pub fn compile(
         messages,
         cargo: None,
     })
+}
+
+/// Runs a compiler: the one that waits for a text like this, or one of its own.
+fn output(
+    build: &Build<'_>,
+    rustc: &Rustc,
+    text: &str,
+    more: &[String],
+    standby: &mut Option<Standby>,
+) -> std::io::Result<Output> {
+    let call = Call::of(build, rustc, more, text);
+    let waiting = call
+        .as_ref()
+        .and_then(|call| standby.take_if(|standby| standby.is_for(call)))
+        .and_then(|standby| standby.feed(build, text));
+    let is_fed = waiting.is_some();
+    let mut command = compiler(build, rustc, more);
+    let tool = match waiting {
+        Some(tool) => tool,
+        None => begin(build, &mut command, text)?,
+    };
+    // The next one, beside it.
+    if let Some(call) = call {
+        *standby = Standby::start(build, call);
+    }
+    let mut output = tool.finish(|_| {})?;
+    if is_fed && !output.status.success() && !is_refused_by_its_code(&messages(&output)) {
+        tracing::debug!("one that was not started ahead is asked as well");
+        output = begin(build, &mut command, text)?.finish(|_| {})?;
+    }
+    if !output.status.success() && names_never_type(&output.stderr) {
+        command
+            .env("RUSTC_BOOTSTRAP", "1")
+            .arg("-Zcrate-attr=feature(never_type)");
+        output = begin(build, &mut command, text)?.finish(|_| {})?;
+    }
+    Ok(output)
+}
+
+/// The compiler, with these arguments added to its own.
+fn compiler(build: &Build<'_>, rustc: &Rustc, more: &[String]) -> Command {
+    let mut command = build.compiler(&rustc.program);
+    command
+        .args(&rustc.arguments)
+        .args(more)
+        .envs(&rustc.variables);
+    if more.iter().any(|argument| argument.starts_with("-Z")) {
+        command.env("RUSTC_BOOTSTRAP", "1");
+    }
+    command
+}
+
+/// Has it begin with a cell's text.
+fn begin(build: &Build<'_>, command: &mut Command, text: &str) -> std::io::Result<Tool> {
+    build.write(Build::CELL, text)?;
+    let tool = build.start(command.stdin(Stdio::null()))?;
+    build.wait_for(&tool);
+    Ok(tool)
 }
 
 /// What was noted of a text, where all that cells link to is as set-up has built it.
@@ -112,11 +157,15 @@ fn key_of_note(build: &Build<'_>, fingerprint: &Fingerprint, text: &str) -> Vec<
     key(build, fingerprint, text, &["note".to_owned()])
 }
 
-/// Errors of types and of borrowing. Many a cell is refused by one of them at first, and compiled in another way.
+/// Errors of names, types and borrowing. Many a cell is refused by one of them at first, and compiled in another way.
+/// Those of imports and macros are not among them: they can be of a library, or of how the text is read.
 const BY_CODE: &[&str] = &[
-    "E0267", "E0277", "E0282", "E0283", "E0308", "E0373", "E0381", "E0382", "E0384", "E0499",
-    "E0502", "E0503", "E0505", "E0506", "E0507", "E0515", "E0521", "E0571", "E0596", "E0597",
-    "E0599", "E0716", "E0728",
+    "E0004", "E0005", "E0023", "E0026", "E0027", "E0040", "E0061", "E0063", "E0069", "E0070",
+    "E0106", "E0133", "E0267", "E0277", "E0282", "E0283", "E0308", "E0369", "E0373", "E0381",
+    "E0382", "E0384", "E0412", "E0423", "E0425", "E0434", "E0499", "E0502", "E0503", "E0505",
+    "E0506", "E0507", "E0515", "E0521", "E0560", "E0571", "E0594", "E0596", "E0597", "E0599",
+    "E0600", "E0603", "E0604", "E0605", "E0606", "E0608", "E0609", "E0614", "E0615", "E0616",
+    "E0618", "E0716", "E0728",
 ];
 
 /// Whether each error is one that the same text would get again at any time: not one of a file or a library.
@@ -160,10 +209,12 @@ fn key(build: &Build<'_>, fingerprint: &Fingerprint, text: &str, more: &[String]
 
 /// Whether the compiler has read anything but the cell. It notes that before it looks at types.
 fn reads_at_compile_time(library: &Path) -> bool {
+    let of_cell = [Build::CELL, standby::ROOT, standby::STANDARD_INPUT];
     match fs::read_to_string(dep_info(library)) {
         Ok(note) => note.lines().any(|line| {
-            let is_source = line.ends_with(':') && !line.ends_with("src/lib.rs:");
-            is_source || line.starts_with("# env-dep:")
+            let source = line.strip_suffix(':');
+            source.is_some_and(|source| !of_cell.iter().any(|own| source.ends_with(own)))
+                || line.starts_with("# env-dep:")
         }),
         Err(_) => true,
     }

@@ -172,12 +172,17 @@ fn reason(message: &str) -> String {
         "Downloaded ",
         "Adding ",
         "Blocking ",
+        "Compiling ",
     ];
-    let mut lines = message
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !says_nothing.iter().any(|word| line.starts_with(word)));
-    let line = lines.next().unwrap_or(message);
+    let lines = || {
+        message
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+    };
+    let error = lines().find(|line| line.starts_with("error"));
+    let telling = || lines().find(|line| !says_nothing.iter().any(|word| line.starts_with(word)));
+    let line = error.or_else(telling).unwrap_or(message);
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
@@ -299,6 +304,17 @@ mod tests {
         assert_eq!(nearest(":var", &names), Some(":vars"));
         assert_eq!(nearest(":deps", &names), Some(":dep"));
         assert_eq!(nearest(":xyz", &names), None);
+    }
+
+    #[test]
+    fn what_cargo_failed_for_is_its_first_error() {
+        let said = "    Updating index\n   Compiling slow v0.1.0\nerror[E0308]: mismatched types\nerror: could not compile `slow`\n";
+        assert_eq!(reason(said), "error[E0308]: mismatched types");
+        assert_eq!(reason("  Locking 2\nno network\n"), "no network");
+        assert_eq!(
+            reason("   Compiling slow v0.1.0\n"),
+            "Compiling slow v0.1.0"
+        );
     }
 
     proptest! {

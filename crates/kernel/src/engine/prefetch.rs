@@ -9,6 +9,7 @@
 //! [`LIMIT`].
 
 use crate::cell::{commands, parse};
+use crate::spare;
 use crate::syntax::nesting;
 use serde_json::Value;
 use std::fs;
@@ -24,9 +25,6 @@ const NOTEBOOK: &str = "JPY_SESSION_NAME";
 /// How long a cell that nobody has run may keep the compiler busy.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
-/// Compiling takes about 200 MB; with less than this much to spare (in bytes) it is left.
-const MEMORY_TO_SPARE: u64 = 600 << 20;
-
 /// The code of the cell after `cell_id` in the saved notebook, and how the front end names it, when it is worth
 /// compiling.
 pub fn next_cell(cell_id: &str) -> Option<(String, String)> {
@@ -36,10 +34,9 @@ pub fn next_cell(cell_id: &str) -> Option<(String, String)> {
     is_plain_code(&code).then_some((code, name))
 }
 
-/// Whether the machine can do this on the side: it is not turned off, there is memory, and no
-/// battery is being emptied.
+/// Whether the machine can do this on the side, and it is not turned off.
 pub fn is_welcome() -> bool {
-    std::env::var(SETTING).as_deref() != Ok("0") && has_memory() && !is_on_battery()
+    std::env::var(SETTING).as_deref() != Ok("0") && spare::is_enough()
 }
 
 fn cell_after(notebook: &Value, cell_id: &str) -> Option<(String, String)> {
@@ -69,42 +66,6 @@ fn is_plain_code(code: &str) -> bool {
         && !nesting::is_too_deep(code)
         && commands::split(code).commands.is_empty()
         && !parse::is_program(code)
-}
-
-fn has_memory() -> bool {
-    let available = fs::read_to_string("/proc/meminfo")
-        .ok()
-        .and_then(|text| field(&text, "MemAvailable:").map(|kilobytes| kilobytes * 1024));
-    let of_group = (|| {
-        let limit: u64 = read_number("/sys/fs/cgroup/memory.max")?;
-        let used: u64 = read_number("/sys/fs/cgroup/memory.current")?;
-        Some(limit.saturating_sub(used))
-    })();
-    [available, of_group]
-        .into_iter()
-        .flatten()
-        .all(|bytes| bytes >= MEMORY_TO_SPARE)
-}
-
-fn read_number(path: &str) -> Option<u64> {
-    fs::read_to_string(path).ok()?.trim().parse().ok()
-}
-
-fn field(text: &str, name: &str) -> Option<u64> {
-    text.lines()
-        .find_map(|line| line.strip_prefix(name))
-        .and_then(|rest| rest.split_whitespace().next())
-        .and_then(|number| number.parse().ok())
-}
-
-fn is_on_battery() -> bool {
-    let Ok(supplies) = fs::read_dir("/sys/class/power_supply") else {
-        return false;
-    };
-    supplies.flatten().any(|supply| {
-        fs::read_to_string(supply.path().join("status"))
-            .is_ok_and(|status| status.trim() == "Discharging")
-    })
 }
 
 #[cfg(test)]

@@ -5,7 +5,10 @@ use super::{Frontend, Readiness};
 use crate::event::{Action, CellEnd, EngineEvent, Event, Failure, RequestChannel};
 use crate::frontend::replies;
 use channel::CellNumber;
-use jupyter_protocol::{JupyterMessage, JupyterMessageContent, UnknownMessage};
+use jupyter_protocol::{
+    ExecuteReply, ExecutionCount, JupyterMessage, JupyterMessageContent, ReplyStatus,
+    UnknownMessage,
+};
 use std::sync::Arc;
 
 /// Who waits for what an event leads to.
@@ -85,11 +88,17 @@ impl Frontend {
         if self.has_reply(request) {
             return;
         }
-        self.publish(
-            replies::error_output(&Failure::internal("this request")),
-            request,
-        );
-        self.answer_with_error(RequestChannel::Shell, request);
+        let failure = Failure::internal("this request");
+        self.publish(replies::error_output(&failure), request);
+        let reply = ExecuteReply {
+            status: ReplyStatus::Error,
+            execution_count: ExecutionCount::new(self.execution_count),
+            payload: Vec::new(),
+            user_expressions: None,
+            error: replies::reply_error(&failure),
+        };
+        self.reply(RequestChannel::Shell, reply, request);
+        self.idle(request);
         self.start_next();
     }
 
