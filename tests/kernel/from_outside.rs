@@ -65,13 +65,13 @@ async fn until_compiles(kernel: &Kernel, crate_name: &str) -> i32 {
     }
 }
 
-/// A kernel with a variable `kept`, whose compiler works on a cell that is long in compilation.
-async fn compiling() -> (Kernel, Request, i32) {
+/// A kernel with a variable `kept`, whose compiler works on a cell that is long in compilation; `command` comes first.
+async fn compiling(command: &str) -> (Kernel, Request, i32) {
     let mut kernel = Kernel::start().await;
     kernel.execute("let kept = 1;").await.ok();
     // The analyser has started then, and calls no compiler any more.
     kernel.complete("kept.", 5).await;
-    let cell = Cell::new(SLOW_TO_COMPILE).within(Duration::from_secs(60));
+    let cell = Cell::new(format!("{command}\n{SLOW_TO_COMPILE}")).within(Duration::from_secs(60));
     let request = kernel.send(cell).await;
     let compiler = until_runs(&kernel, "rustc", &[]).await;
     (kernel, request, compiler)
@@ -128,20 +128,22 @@ async fn a_worker_that_is_killed_while_a_cell_runs_ends_the_cell() {
 
 #[tokio::test]
 async fn a_compiler_that_is_killed_once_is_started_again() {
-    let (mut kernel, request, compiler) = compiling().await;
+    let (mut kernel, request, compiler) = compiling("!echo before").await;
     process::kill(compiler);
+    // What stands before the Rust is not done again.
     kernel
         .finish(&request)
         .await
         .ok()
         .result("1000000")
+        .stdout("before\n")
         .stderr_contains("");
     kernel.execute("kept").await.ok().result("1");
 }
 
 #[tokio::test]
 async fn a_compiler_that_is_killed_every_time_fails_the_cell_alone() {
-    let (mut kernel, request, _) = compiling().await;
+    let (mut kernel, request, _) = compiling("").await;
     let id = kernel.process().id();
     let kill_all = async {
         loop {
@@ -208,7 +210,7 @@ async fn nothing_is_left_of_the_kernel_after_its_death() {
 
 #[tokio::test]
 async fn a_kernel_that_is_killed_takes_the_compiler_along() {
-    let (mut kernel, request, compiler) = compiling().await;
+    let (mut kernel, request, compiler) = compiling("").await;
     kernel.abandon(&request);
     kernel.process().signal(9);
     kernel.until_ended().await;

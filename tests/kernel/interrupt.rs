@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use client::{Cell, Kernel, Request};
+use client::{Cell, Kernel, Request, process};
+use tokio::net::TcpListener;
 
 /// A cell that sleeps far longer than any test.
 const SLEEPING: &str = r#"println!("asleep");
@@ -144,6 +145,60 @@ async fn queued_cells_are_aborted() {
         .stdout("asleep\n");
     kernel.finish(&queued).await.aborted();
     kernel.execute("1 + 1").await.ok().result("2");
+}
+
+#[tokio::test]
+async fn a_shell_command_ends_with_what_it_has_started() {
+    let mut kernel = Kernel::start().await;
+    kernel.execute("let kept = 1;").await.ok();
+    let sleeping = asleep(&mut kernel, "!echo asleep; sleep 3600; echo awake").await;
+    let sleeper = loop {
+        let below = process::below(kernel.process().id());
+        if let Some((sleeper, _)) = below.into_iter().find(|(_, name)| name == "sleep") {
+            break sleeper;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    let begin = Instant::now();
+    kernel.interrupt().await;
+    kernel
+        .finish(&sleeping)
+        .await
+        .error("Interrupted", "")
+        .stdout("asleep\n");
+    let took = begin.elapsed();
+    assert!(took < SOON, "the interrupt took {took:?}");
+    let begin = Instant::now();
+    while process::exists(sleeper) {
+        assert!(begin.elapsed() < SOON, "it sleeps on");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    kernel.execute("kept").await.ok().result("1");
+}
+
+/// cargo asks a server that never answers.
+#[tokio::test]
+async fn a_dependency_that_does_not_come_is_given_up() {
+    let mut kernel = Kernel::start().await;
+    kernel.execute("let kept = 1;").await.ok();
+    let server = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = server.local_addr().expect("an address").port();
+    let cell = format!(":dep far = {{ git = \"http://127.0.0.1:{port}/far\" }}\nkept + 1");
+    let request = kernel.send(cell.as_str()).await;
+    let asked = tokio::time::timeout(Duration::from_secs(60), server.accept()).await;
+    let _connection = asked.expect("cargo asks").expect("a connection");
+    let begin = Instant::now();
+    kernel.interrupt().await;
+    kernel.finish(&request).await.error("Interrupted", "");
+    let took = begin.elapsed();
+    assert!(took < SOON, "the interrupt took {took:?}");
+    let left: Vec<String> = process::below(kernel.process().id())
+        .into_iter()
+        .map(|(_, name)| name)
+        .filter(|name| name.starts_with("cargo") || name.starts_with("git"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+    kernel.execute("kept").await.ok().result("1");
 }
 
 #[tokio::test]

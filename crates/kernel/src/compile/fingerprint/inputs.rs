@@ -158,8 +158,7 @@ fn depended_on(rustc: &Rustc, package: &Path, variables: &Variables) -> Vec<Path
         paths.push(ancestor.join(".cargo/config.toml"));
         paths.push(ancestor.join(".cargo/config"));
     }
-    let folder = |name: &str| variables.get(OsStr::new(name)).map(PathBuf::from);
-    let cargo_home = folder("CARGO_HOME").or_else(|| Some(folder("HOME")?.join(".cargo")));
+    let cargo_home = cargo_home(variables);
     if let Some(cargo_home) = &cargo_home {
         paths.push(cargo_home.join("config.toml"));
         paths.push(cargo_home.join("config"));
@@ -187,14 +186,18 @@ fn depended_on(rustc: &Rustc, package: &Path, variables: &Variables) -> Vec<Path
 /// The package of a folder of this machine that has a build script, if one is linked: what that reads and watches
 /// nobody else can know.
 fn local_build_script(rustc: &Rustc, package: &Path, variables: &Variables) -> Option<String> {
-    let folder = |name: &str| variables.get(OsStr::new(name)).map(PathBuf::from);
-    let cargo_home = folder("CARGO_HOME").or_else(|| Some(folder("HOME")?.join(".cargo")));
-    let is_local = is_local(package, cargo_home.as_deref());
+    let is_local = is_local(package, cargo_home(variables).as_deref());
     let output = rustc.output_folder(package)?;
     let scripts = folders_in(&target_folder(&output)?.join("debug/build"));
     let notes = scripts.iter().flat_map(|folder| dep_infos_in(folder));
     let source = notes.flat_map(|note| sources_in(&note)).find(is_local);
     Some(source?.display().to_string())
+}
+
+/// Where cargo keeps what it downloads.
+fn cargo_home(variables: &Variables) -> Option<PathBuf> {
+    let folder = |name: &str| variables.get(OsStr::new(name)).map(PathBuf::from);
+    folder("CARGO_HOME").or_else(|| Some(folder("HOME")?.join(".cargo")))
 }
 
 /// Whether a source is one that people edit: not a registry's, which never change, and neither in the package's own
