@@ -13,6 +13,9 @@ println!("awake");"#;
 /// From an interrupt to the reply of the cell at the latest.
 const SOON: Duration = Duration::from_secs(1);
 
+/// How long a process that was ended may still be seen.
+const GONE: Duration = Duration::from_secs(20);
+
 /// Runs a cell until it has printed `asleep`.
 async fn asleep(kernel: &mut Kernel, code: &str) -> Request {
     let request = kernel.send(code).await;
@@ -147,18 +150,27 @@ async fn queued_cells_are_aborted() {
     kernel.execute("1 + 1").await.ok().result("2");
 }
 
+/// Waits until the kernel has no process any more whose name begins like one of these.
+async fn until_none(kernel: &Kernel, names: &[&str]) {
+    let begin = Instant::now();
+    loop {
+        let mut left = process::below(kernel.process().id());
+        left.retain(|(pid, name)| {
+            names.iter().any(|begin| name.starts_with(begin)) && process::exists(*pid)
+        });
+        if left.is_empty() {
+            return;
+        }
+        assert!(begin.elapsed() < GONE, "still there: {left:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 #[tokio::test]
 async fn a_shell_command_ends_with_what_it_has_started() {
     let mut kernel = Kernel::start().await;
     kernel.execute("let kept = 1;").await.ok();
     let sleeping = asleep(&mut kernel, "!echo asleep; sleep 3600; echo awake").await;
-    let sleeper = loop {
-        let below = process::below(kernel.process().id());
-        if let Some((sleeper, _)) = below.into_iter().find(|(_, name)| name == "sleep") {
-            break sleeper;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    };
     let begin = Instant::now();
     kernel.interrupt().await;
     kernel
@@ -168,11 +180,7 @@ async fn a_shell_command_ends_with_what_it_has_started() {
         .stdout("asleep\n");
     let took = begin.elapsed();
     assert!(took < SOON, "the interrupt took {took:?}");
-    let begin = Instant::now();
-    while process::exists(sleeper) {
-        assert!(begin.elapsed() < SOON, "it sleeps on");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until_none(&kernel, &["sleep"]).await;
     kernel.execute("kept").await.ok().result("1");
 }
 
@@ -192,12 +200,7 @@ async fn a_dependency_that_does_not_come_is_given_up() {
     kernel.finish(&request).await.error("Interrupted", "");
     let took = begin.elapsed();
     assert!(took < SOON, "the interrupt took {took:?}");
-    let left: Vec<String> = process::below(kernel.process().id())
-        .into_iter()
-        .map(|(_, name)| name)
-        .filter(|name| name.starts_with("cargo") || name.starts_with("git"))
-        .collect();
-    assert!(left.is_empty(), "{left:?}");
+    until_none(&kernel, &["cargo", "git"]).await;
     kernel.execute("kept").await.ok().result("1");
 }
 

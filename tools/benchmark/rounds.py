@@ -17,7 +17,7 @@ from .session import NOTEBOOK, KernelFailed, Session
 
 KERNEL_INFO, GROWTH, PEAK = "kernel_info", "growth", "peak"
 AGAIN, RUN_ALL = "cell again", "run all"
-_SETTLE = 2.0  # seconds that a kernel is left alone before its memory at rest is read
+_SETTLE = 5.0  # seconds that a kernel is left alone before its memory at rest is read
 
 
 @dataclass

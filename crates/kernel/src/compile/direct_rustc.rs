@@ -79,6 +79,8 @@ fn output(
     more: &[String],
     standby: &mut Option<Standby>,
 ) -> std::io::Result<Output> {
+    // For the one on standby, too: it is what somebody looks at who wants to know what was compiled.
+    build.write(Build::CELL, text)?;
     let call = Call::of(build, rustc, more, text);
     let waiting = call
         .as_ref()
@@ -88,7 +90,7 @@ fn output(
     let mut command = compiler(build, rustc, more);
     let tool = match waiting {
         Some(tool) => tool,
-        None => begin(build, &mut command, text)?,
+        None => begin(build, &mut command)?,
     };
     // The next one, beside it.
     if let Some(call) = call {
@@ -97,13 +99,13 @@ fn output(
     let mut output = tool.finish(|_| {})?;
     if is_fed && !output.status.success() && !is_refused_by_its_code(&messages(&output)) {
         tracing::debug!("one that was not started ahead is asked as well");
-        output = begin(build, &mut command, text)?.finish(|_| {})?;
+        output = begin(build, &mut command)?.finish(|_| {})?;
     }
     if !output.status.success() && names_never_type(&output.stderr) {
         command
             .env("RUSTC_BOOTSTRAP", "1")
             .arg("-Zcrate-attr=feature(never_type)");
-        output = begin(build, &mut command, text)?.finish(|_| {})?;
+        output = begin(build, &mut command)?.finish(|_| {})?;
     }
     Ok(output)
 }
@@ -121,9 +123,8 @@ fn compiler(build: &Build<'_>, rustc: &Rustc, more: &[String]) -> Command {
     command
 }
 
-/// Has it begin with a cell's text.
-fn begin(build: &Build<'_>, command: &mut Command, text: &str) -> std::io::Result<Tool> {
-    build.write(Build::CELL, text)?;
+/// Has it begin with the cell's text.
+fn begin(build: &Build<'_>, command: &mut Command) -> std::io::Result<Tool> {
     let tool = build.start(command.stdin(Stdio::null()))?;
     build.wait_for(&tool);
     Ok(tool)

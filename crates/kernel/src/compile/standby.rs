@@ -19,7 +19,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How long it waits: it holds some 100 MB, most of them the compiler's own code.
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(3);
 
 /// What it is started on, in the folder of cells.
 pub const ROOT: &str = "src/standby.rs";

@@ -186,7 +186,8 @@ fn depended_on(rustc: &Rustc, package: &Path, variables: &Variables) -> Vec<Path
 /// The package of a folder of this machine that has a build script, if one is linked: what that reads and watches
 /// nobody else can know.
 fn local_build_script(rustc: &Rustc, package: &Path, variables: &Variables) -> Option<String> {
-    let is_local = is_local(package, cargo_home(variables).as_deref());
+    let cargo_home = cargo_home(variables);
+    let is_local = is_local(package, cargo_home.as_deref());
     let output = rustc.output_folder(package)?;
     let scripts = folders_in(&target_folder(&output)?.join("debug/build"));
     let notes = scripts.iter().flat_map(|folder| dep_infos_in(folder));
