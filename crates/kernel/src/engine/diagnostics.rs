@@ -182,7 +182,7 @@ fn reason(message: &str) -> String {
     };
     let error = lines().find(|line| line.starts_with("error"));
     let telling = || lines().find(|line| !says_nothing.iter().any(|word| line.starts_with(word)));
-    let line = error.or_else(telling).unwrap_or(message);
+    let line = error.or_else(telling).unwrap_or(message.trim());
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
