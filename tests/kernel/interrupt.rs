@@ -1,5 +1,6 @@
 //! A cell is stopped, nothing else is.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use client::{Cell, Kernel, Request, process};
@@ -191,7 +192,11 @@ async fn a_dependency_that_does_not_come_is_given_up() {
     kernel.execute("let kept = 1;").await.ok();
     let server = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = server.local_addr().expect("an address").port();
-    let cell = format!(":dep far = {{ git = \"http://127.0.0.1:{port}/far\" }}\nkept + 1");
+    let repository = WhatCargoBegan(format!("never_there_{port}"));
+    let cell = format!(
+        ":dep far = {{ git = \"http://127.0.0.1:{port}/{}\" }}\nkept + 1",
+        repository.0
+    );
     let request = kernel.send(cell.as_str()).await;
     let asked = tokio::time::timeout(Duration::from_secs(60), server.accept()).await;
     let _connection = asked.expect("cargo asks").expect("a connection");
@@ -202,6 +207,23 @@ async fn a_dependency_that_does_not_come_is_given_up() {
     assert!(took < SOON, "the interrupt took {took:?}");
     until_none(&kernel, &["cargo", "git"]).await;
     kernel.execute("kept").await.ok().result("1");
+}
+
+/// The folder that cargo makes for a repository of this name, removed when the test is over.
+struct WhatCargoBegan(String);
+
+impl Drop for WhatCargoBegan {
+    fn drop(&mut self) {
+        let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+        let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+        let folders = home.and_then(|home| std::fs::read_dir(home.join("git/db")).ok());
+        for folder in folders.into_iter().flatten().flatten() {
+            let name = folder.file_name().to_string_lossy().into_owned();
+            if name.starts_with(&self.0) {
+                let _ = std::fs::remove_dir_all(folder.path());
+            }
+        }
+    }
 }
 
 #[tokio::test]

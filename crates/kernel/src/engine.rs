@@ -118,6 +118,7 @@ impl Engine {
                             publish,
                             latest_cell: 0,
                             book: job::Book::default(),
+                            is_package_outdated: false,
                         };
                         driver.work(&inbox);
                     }

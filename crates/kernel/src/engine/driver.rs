@@ -53,6 +53,8 @@ pub(super) struct Driver {
     pub(super) latest_cell: channel::CellNumber,
     /// What cells have made.
     pub(super) book: Book,
+    /// Whether evcxr has to write the package once more, before the next cell.
+    pub(super) is_package_outdated: bool,
 }
 
 impl Driver {
@@ -85,6 +87,10 @@ impl Driver {
                         })
                         .unwrap_or_else(|| CellEnd::Refused(Failure::internal("this cell")));
                     self.tell(EngineEvent::Finished { cell, end });
+                    if self.is_package_outdated {
+                        // It asks cargo, which takes a while: the cell's reader has the answer already.
+                        self.supervised(Driver::write_package);
+                    }
                     self.tell_analyser();
                 }
                 Command::Analyser(Life::Started(_)) => {

@@ -85,10 +85,8 @@ impl Driver {
         }
         let commands = if resets { "" } else { &for_evcxr };
         let (end, is_committed) = self.compile_and_run(request, &rust, commands);
-        if !commands.is_empty() && !is_committed {
-            // evcxr has written the package for commands that it has given up.
-            self.analyser.run("();\n".to_owned());
-        }
+        // evcxr has written the package for commands that it has given up.
+        self.is_package_outdated |= !commands.is_empty() && !is_committed;
         match end {
             CellEnd::Done {
                 content: said,
@@ -337,17 +335,22 @@ impl Driver {
     }
 
     /// Makes the session's folder again when somebody has deleted it.
-    fn look_after_folder(&self) -> anyhow::Result<()> {
+    fn look_after_folder(&mut self) -> anyhow::Result<()> {
         if self.session.is_there() {
             return Ok(());
         }
         tracing::warn!(package = %self.session.package().display(), "the session's folder was deleted and is made again");
         self.session.make_again()?;
         if self.presence == Presence::There {
-            // It writes the dependencies of this session once more.
-            self.analyser.run("();\n".to_owned());
+            self.write_package();
         }
         Ok(())
+    }
+
+    /// Has evcxr write the dependencies of this session once more.
+    pub(super) fn write_package(&mut self) {
+        self.analyser.run("();\n".to_owned());
+        self.is_package_outdated = false;
     }
 
     /// The warnings about lines of this cell; those about earlier cells were shown with them.
