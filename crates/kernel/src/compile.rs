@@ -22,9 +22,11 @@ mod metadata;
 mod standby;
 pub mod store;
 
+use crate::analyser::PROJECT_VARIABLE;
 use crate::caller;
 use crate::children::Children;
 use crate::environment::{self, Variables};
+use crate::evcxr::texts;
 use crate::session::{Session, dependencies};
 use crate::shim::protocol::{Answer, Call, Text, Tool, path};
 use build::Build;
@@ -57,9 +59,6 @@ const FAILED: u8 = 101;
 
 /// Who is told what evcxr asks for.
 pub trait Builds: Send + Sync {
-    /// evcxr has written a text, and what that needs is built: what its worker is to answer; `None` when evcxr is to
-    /// give the text up.
-    fn asked(&self, text: &str) -> Option<Vec<u8>>;
     /// What a text of evcxr's needs could not be built.
     fn refused(&self, refusal: Compiled);
     /// A dependency is being compiled.
@@ -311,6 +310,7 @@ impl Service {
                 &started,
             )
         };
+        let is_ours = variables.contains_key(OsStr::new(PROJECT_VARIABLE));
         match (call.tool, command) {
             (Tool::Rustup, _) if is(&["which", "cargo"]) => {
                 let cargo = self.shared.session.cargo();
@@ -330,18 +330,10 @@ impl Service {
                 shim.tell(&Answer::Exit(status))
             }
             (Tool::AnalyserCargo, Some("metadata")) => {
-                shim.pass_on(metadata::describe_to_analyser(&build(), &arguments)?)
+                shim.pass_on(metadata::describe(&build(), &arguments, is_ours)?)
             }
             (Tool::Cargo | Tool::AnalyserCargo, _) => {
                 shim.become_program("cargo", &arguments, &variables)
-            }
-            // The analyser asks where the standard library is. While evcxr starts there is nothing to analyse yet,
-            // and with the dependencies it is going to read all of it again: so it is not told.
-            (Tool::AnalyserRustc, _)
-                if is(&["--print", "sysroot"])
-                    && !dependencies::has_library(&build().manifest()) =>
-            {
-                shim.tell(&Answer::Exit(1))
             }
             (Tool::AnalyserRustc | Tool::Rustc, _) => {
                 shim.become_program("rustc", &arguments, &variables)
@@ -376,7 +368,6 @@ impl Service {
             // It wants to know why its analyser has no type for a variable. The compiler will tell.
             return Ok(FAILED);
         }
-        let written = fs::read_to_string(build.package_text()).unwrap_or_default();
         let where_to_read = build.variables.get(OsStr::new(LIBRARY_VARIABLE)).cloned();
         // It starts with a package without any dependency.
         if dependencies::has_library(&build.manifest()) {
@@ -404,12 +395,9 @@ impl Service {
                 }
             }
         }
-        let Some(answer) = self.shared.builds.asked(&written) else {
-            return Ok(FAILED);
-        };
         // What evcxr takes for the library that was built; it gives its worker the path.
         let file = self.shared.session.package().join(ANSWER);
-        fs::write(&file, answer)?;
+        fs::write(&file, texts::COMPLETE)?;
         if let Some(path) = where_to_read {
             fs::write(path, file.as_os_str().as_encoded_bytes())?;
         }

@@ -4,7 +4,7 @@
 //!
 //! - this file: the handle to that thread, and what it is asked to do.
 //! - [`driver`]: does it.
-//! - [`analyser`]: evcxr, on another thread.
+//! - [`assistant`]: evcxr and the analyser, on another thread.
 //! - [`warm_up`]: what is put in place before the first cell.
 //! - [`commands`]: the commands that are ours and not evcxr's.
 //! - [`prefetch`]: the next cell, compiled while the user reads.
@@ -13,7 +13,7 @@
 //!
 //! It knows nothing of Jupyter's sockets.
 
-pub mod analyser;
+pub mod assistant;
 mod commands;
 pub mod diagnostics;
 mod driver;
@@ -27,8 +27,8 @@ use crate::compile::Service;
 use crate::event::{EngineEvent, Event, Query};
 use crate::session::Session;
 use crate::supervisor::Workers;
-use analyser::{Analyser, Exchange, Life, Presence};
 use anyhow::{anyhow, bail};
+use assistant::{Assistant, Exchange};
 use channel::CellNumber;
 use driver::Driver;
 use jupyter_protocol::JupyterMessage;
@@ -53,8 +53,6 @@ pub enum Command {
     },
     /// Compile, and do not run, the cell that follows this one in the saved notebook.
     CompileAhead { after: String },
-    /// evcxr can be told now what has happened without it, or was let go.
-    Analyser(Life),
 }
 
 /// The handle to the engine's thread.
@@ -83,7 +81,6 @@ impl Engine {
     /// When no thread can be started.
     pub fn start(parts: Parts, events: mpsc::Sender<Event>) -> std::io::Result<Engine> {
         let (commands, inbox) = crossbeam_channel::unbounded();
-        let sender = commands.clone();
         let sources = Arc::new(Mutex::new(SourceMap::default()));
         let prefetched = Arc::default();
         let engine = Engine {
@@ -94,21 +91,19 @@ impl Engine {
         };
         std::thread::Builder::new()
             .name("engine".to_owned())
-            .stack_size(analyser::STACK)
+            .stack_size(assistant::STACK)
             .spawn(move || {
                 let publish: Arc<dyn Fn(Event) + Send + Sync> = Arc::new(move |event| {
                     let _ = events.blocking_send(event);
                 });
-                let begun = std::panic::catch_unwind(AssertUnwindSafe(|| begin(&parts, sender)))
+                let begun = std::panic::catch_unwind(AssertUnwindSafe(|| begin(&parts)))
                     .unwrap_or_else(|_| Err(anyhow!("it panicked; its report is in the log")));
                 match begun {
-                    Ok(analyser) => {
+                    Ok(assistant) => {
                         publish(Event::Engine(EngineEvent::WarmedUp(Ok(()))));
                         let mut driver = Driver {
-                            analyser,
+                            assistant,
                             exchange: parts.exchange,
-                            presence: Presence::Starting,
-                            queries: Vec::new(),
                             session: parts.session,
                             workers: parts.workers,
                             service: parts.service,
@@ -161,7 +156,7 @@ impl Engine {
 
 /// Puts in place what cells need, and starts the worker; evcxr starts on its own thread, and cells wait for it only where
 /// they cannot be compiled without.
-fn begin(parts: &Parts, commands: crossbeam_channel::Sender<Command>) -> anyhow::Result<Analyser> {
+fn begin(parts: &Parts) -> anyhow::Result<Assistant> {
     parts.workers.start()?;
     let exchange = &parts.exchange;
     parts
@@ -171,13 +166,12 @@ fn begin(parts: &Parts, commands: crossbeam_channel::Sender<Command>) -> anyhow:
     let need_not_wait = parts.service.begin_as_prebuilt();
     let (started, start) = crossbeam_channel::bounded(1);
     let session = Arc::clone(&parts.session);
-    let analyser = Analyser::start(session, Arc::clone(&parts.exchange), move |life| {
-        let _ = commands.send(Command::Analyser(life.clone()));
-        let _ = started.try_send(life);
+    let assistant = Assistant::start(session, Arc::clone(&parts.exchange), move |evcxr| {
+        let _ = started.try_send(evcxr);
     })?;
     parts.workers.wait_until_connected()?;
-    if !need_not_wait && let Life::Started(Err(reason)) = start.recv()? {
+    if !need_not_wait && let Err(reason) = start.recv()? {
         bail!(reason);
     }
-    Ok(analyser)
+    Ok(assistant)
 }

@@ -1,23 +1,20 @@
 //! The adapter to evcxr: the one place that knows its interface, and any text of it.
 //!
-//! evcxr is asked for two things. Its analyser tells the types of new variables, completes and explains names; and
-//! its commands (`:dep`, `:type`) do what they do. What is compiled and run is ours ([`crate::cell::generate`],
-//! [`crate::worker`]).
+//! evcxr carries out its commands (`:dep`, `:opt`), and writes the package in which cells are built. What is compiled and
+//! run is ours ([`crate::cell::generate`], [`crate::worker`]), and it hears of no cell.
 //!
 //! - this file: starting it, and what it answers.
-//! - [`texts`]: how it writes what it says to its worker, to its users, and into the text that it has compiled.
+//! - [`texts`]: how it writes what it says to its worker and to its users.
 //! - [`stub`]: the process that it takes for its worker.
 //! - [`markers`]: rich outputs in its convention, among what a cell prints.
-//! - [`documentation`]: what the analyser says of a name, as the front end may show it.
 //! - [`help`]: its list of commands, with ours in it.
 
-mod documentation;
 pub mod help;
 pub mod markers;
 pub mod stub;
 pub mod texts;
 
-use crate::event::{Answer, Completion, Query};
+use crate::event::{Answer, Completion};
 use crate::session::Session;
 use ::evcxr::{CommandContext, Error, EvalContext};
 use std::panic::AssertUnwindSafe;
@@ -26,12 +23,12 @@ use std::process::Command;
 /// Its version, as Cargo.toml pins it.
 pub const VERSION: &str = "0.22.0";
 
-/// What became of code.
+/// What became of commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was run; what commands such as `:vars` have to say, by MIME type.
+    /// They were carried out; what they have to say, by MIME type.
     Done(Vec<(String, String)>),
-    /// Nothing was run: a variable cannot be kept, or a build has failed.
+    /// A build has failed.
     Refused(String),
     /// A command is not known, or could not be carried out.
     CommandFailed(String),
@@ -69,10 +66,12 @@ impl Evcxr {
         })
     }
 
-    /// Has it execute code or commands.
-    pub fn run(&mut self, code: &str) -> Outcome {
+    /// Has it carry out commands, and the build that they ask for.
+    pub fn run(&mut self, commands: &str) -> Outcome {
         let context = &mut self.context;
-        match std::panic::catch_unwind(AssertUnwindSafe(|| context.execute(code))) {
+        // Without a statement, it would leave what they ask for to the next cell.
+        let code = format!("{commands}\n();\n");
+        match std::panic::catch_unwind(AssertUnwindSafe(|| context.execute(&code))) {
             Ok(Ok(outputs)) => Outcome::Done(outputs.content_by_mime_type.into_iter().collect()),
             Ok(Err(Error::CompilationErrors(errors))) => {
                 let first = errors.first().map(::evcxr::CompilationError::message);
@@ -83,51 +82,23 @@ impl Evcxr {
         }
     }
 
-    /// Has the analyser infer a first type, for which it reads the standard library: the first cell with
-    /// a new variable need not wait for that.
-    pub fn exercise_analyser(&mut self) {
-        let code = "let warm = vec![1].len();\nwarm.";
-        if let Err(error) = self.context.completions(code, code.len()) {
-            tracing::debug!(%error, "the analyser could not be exercised");
-        }
-    }
-
-    /// What the analyser knows; nothing, when it knows nothing or panics.
-    pub fn answer(&mut self, query: &Query) -> Answer {
+    /// How a command can go on at this byte of a cell.
+    pub fn complete(&mut self, code: &str, byte_offset: usize) -> Answer {
         let context = &mut self.context;
-        let answer =
-            std::panic::catch_unwind(AssertUnwindSafe(|| match query {
-                Query::Complete { code, byte_offset } => context
-                    .completions(code, *byte_offset)
-                    .map(|completions| Answer::Completions {
-                        start: completions.start_offset,
-                        end: completions.end_offset,
-                        matches: completions
-                            .completions
-                            .into_iter()
-                            .map(|completion| Completion {
-                                text: completion.code,
-                                kind: completion.kind.to_owned(),
-                                label: completion.label,
-                            })
-                            .collect(),
-                    }),
-                Query::Inspect { code, byte_offset } => {
-                    context.hover_at(code, *byte_offset).map(|(plain, html)| {
-                        match documentation::documentation(&plain, &html) {
-                            Some((plain, html)) => Answer::Documentation { plain, html },
-                            None => Answer::Nothing,
-                        }
-                    })
-                }
-            }));
-        match answer {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "the analyser has no answer");
-                Answer::Nothing
-            }
-            Err(_) => Answer::Nothing,
+        let found =
+            std::panic::catch_unwind(AssertUnwindSafe(|| context.completions(code, byte_offset)));
+        let Ok(Ok(found)) = found else {
+            return Answer::Nothing;
+        };
+        let matches = found.completions.into_iter().map(|known| Completion {
+            text: known.code,
+            kind: known.kind.to_owned(),
+            label: known.label,
+        });
+        Answer::Completions {
+            matches: matches.collect(),
+            start: found.start_offset,
+            end: found.end_offset,
         }
     }
 }

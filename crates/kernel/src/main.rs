@@ -17,6 +17,7 @@
 //! The same binary is four programs: the kernel; the [`worker`]; the [`shim`], when evcxr calls what it takes for cargo;
 //! and what evcxr takes for its worker ([`evcxr::stub`]).
 
+mod analyser;
 mod caller;
 mod cell;
 mod children;

@@ -4,7 +4,6 @@ use crate::children::Children;
 use crate::compile::direct_rustc::Compiled;
 use crate::compile::{self, Builds, store::Store};
 use crate::engine::warm_up;
-use crate::evcxr::texts;
 use crate::paths;
 use crate::session::prebuilt::{self, SERVICES, WITH_PARENT};
 use crate::session::{Session, standard_library};
@@ -95,10 +94,6 @@ fn build_services(
 struct SetUp(Arc<Mutex<String>>);
 
 impl Builds for SetUp {
-    fn asked(&self, _: &str) -> Option<Vec<u8>> {
-        Some(texts::complete(&[]))
-    }
-
     fn refused(&self, refusal: Compiled) {
         if let (Ok(mut reason), Some(said)) = (self.0.lock(), refusal.cargo) {
             *reason = said;

@@ -6,6 +6,7 @@
 //!   .cargo/config.toml   how cells and their dependencies are built
 //!   evcxr.toml           evcxr's own settings
 //!   rustup/ cargo/ analyser/   links to the kernel's binary: the shim
+//!   nothing/             what evcxr's own analyser takes for the standard library
 //!   crate/               evcxr's package, a copy of the prebuilt one
 //! <run-time folder of the user>/<name>/    worker, compile, iopub: sockets, whose paths must be short
 //! ```
@@ -35,6 +36,9 @@ use thiserror::Error;
 
 /// Names the program that instances of a fleet run (`services::Fleet`).
 const SERVICES_VARIABLE: &str = "ASYNC_NOTEBOOK_SERVICES";
+
+/// A standard library with nothing in it. evcxr's own analyser, which nobody asks, is shown this.
+const NOTHING: &str = "nothing";
 
 /// Why there is no folder to work in.
 #[derive(Debug, Error)]
@@ -181,6 +185,9 @@ impl Session {
             &dependencies::cargo_config(),
         )?;
         write_if_other(&self.folder.join("evcxr.toml"), dependencies::EVCXR_CONFIG)?;
+        let nothing = self.folder.join(NOTHING).join("core/src");
+        fs::create_dir_all(&nothing)?;
+        fs::write(nothing.join("lib.rs"), "")?;
         for (link, _) in protocol::TOOLS {
             let link = self.folder.join(link);
             if let Some(folder) = link.parent() {
@@ -252,7 +259,7 @@ impl Session {
             ("CARGO_HOME", self.folder.join("analyser").into_os_string()),
             (
                 standard_library::VARIABLE,
-                paths::standard_library().into_os_string(),
+                self.folder.join(NOTHING).into_os_string(),
             ),
             ("PATH", with_shim),
         ];

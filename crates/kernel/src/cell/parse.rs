@@ -33,8 +33,6 @@ pub struct Parsed {
     pub bare_returns: Vec<Span>,
     /// Whether anything but items stands in it.
     pub has_statements: bool,
-    /// Whether no parser of ours can read it: then it is not taken apart, and the compiler has the last word.
-    pub is_unreadable: bool,
     /// Every word of the text, also those in strings: what the cell can mention.
     pub words: BTreeSet<String>,
 }

@@ -43,12 +43,21 @@ pub fn check(build: &Build<'_>, arguments: &[OsString]) -> std::io::Result<Optio
 
 /// Describes the package to the analyser, which reads every crate that it is told of: some 260 stand
 /// behind `notebook`, and it would take several seconds and a gigabyte for them. It is told of those
-/// that cells meet.
+/// that cells meet, and evcxr's own, which nobody asks, of none.
 ///
 /// # Errors
 /// When cargo cannot be started.
-pub fn describe_to_analyser(build: &Build<'_>, arguments: &[OsString]) -> std::io::Result<Output> {
-    let mut output = build.run(build.command("cargo").args(arguments), |_| {})?;
+pub fn describe(
+    build: &Build<'_>,
+    arguments: &[OsString],
+    is_ours: bool,
+) -> std::io::Result<Output> {
+    let mut command = build.command("cargo");
+    command.args(arguments);
+    if !is_ours {
+        command.arg("--no-deps");
+    }
+    let mut output = build.run(&mut command, |_| {})?;
     let shortened = serde_json::from_slice(&output.stdout)
         .ok()
         .and_then(|mut metadata: Value| {

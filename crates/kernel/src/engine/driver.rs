@@ -12,10 +12,10 @@ mod newcomer;
 mod program;
 mod types;
 
-use super::analyser::{Analyser, Exchange, Life, Presence};
+use super::assistant::{Assistant, Exchange, Question};
 use super::job::Book;
 use super::{Command, commands, prefetch};
-use crate::cell::parse::Parsed;
+use crate::cell::commands::split;
 use crate::cell::source_map::SourceMap;
 use crate::children::Children;
 use crate::compile::Service;
@@ -25,7 +25,6 @@ use crate::session::Session;
 use crate::supervisor::Workers;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use jupyter_protocol::JupyterMessage;
-use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,11 +35,8 @@ const PREFETCH_DELAY: Duration = Duration::from_millis(150);
 
 /// All that the engine works with.
 pub(super) struct Driver {
-    pub(super) analyser: Analyser,
+    pub(super) assistant: Assistant,
     pub(super) exchange: Arc<Exchange>,
-    pub(super) presence: Presence,
-    /// What front ends ask, until evcxr has started.
-    pub(super) queries: Vec<(Box<JupyterMessage>, Query)>,
     pub(super) session: Arc<Session>,
     pub(super) workers: Workers,
     pub(super) service: Service,
@@ -79,7 +75,7 @@ impl Driver {
                         notebook_cell,
                     };
                     self.latest_cell = cell;
-                    self.recall_analyser();
+                    self.assistant.wake();
                     let end = self
                         .supervised(|driver| {
                             panic_on_purpose(Place::Engine, &request.code);
@@ -91,21 +87,8 @@ impl Driver {
                         // It asks cargo, which takes a while: the cell's reader has the answer already.
                         self.supervised(Driver::write_package);
                     }
-                    self.tell_analyser();
                 }
-                Command::Analyser(Life::Started(_)) => {
-                    self.presence = Presence::There;
-                    self.tell_analyser();
-                }
-                Command::Analyser(Life::Left) => {
-                    self.presence = Presence::Gone;
-                    self.book.note_untold();
-                }
-                Command::Query { request, query } => {
-                    self.recall_analyser();
-                    self.queries.push((request, query));
-                    self.tell_analyser();
-                }
+                Command::Query { request, query } => self.answer_query(request, query),
                 Command::CompileAhead { after } => match inbox.recv_timeout(PREFETCH_DELAY) {
                     Ok(command) => next = Some(command),
                     Err(RecvTimeoutError::Timeout) if prefetch::is_welcome() => {
@@ -133,68 +116,42 @@ impl Driver {
     }
 
     /// What the analyser knows of a name. It is waited for.
-    fn look_up(&mut self, query: Query) -> Answer {
-        self.wait_for_analyser();
+    fn look_up(&self, query: &Query) -> Answer {
         let (answer, answered) = crossbeam_channel::bounded(1);
-        self.analyser.answer(query, move |known| {
+        self.assistant.ask(self.question(query), move |known| {
             let _ = answer.send(known);
         });
         answered.recv().unwrap_or(Answer::Nothing)
     }
 
-    /// Starts evcxr again when it was let go. Meanwhile cells are compiled as set-up has compiled one: it writes other
-    /// manifests.
-    fn recall_analyser(&mut self) {
-        if self.presence != Presence::Gone {
-            return;
-        }
-        self.presence = Presence::Starting;
-        let need_not_wait = self.service.begin_as_prebuilt();
-        self.analyser.begin();
-        if !need_not_wait {
-            self.wait_for_analyser();
-        }
-    }
-
-    /// Has evcxr know what it can know of the session.
-    pub(super) fn wait_for_analyser(&mut self) {
-        if self.presence != Presence::There {
-            self.analyser.wait_until_started();
-            self.presence = Presence::There;
-        }
-        self.tell_analyser();
-    }
-
-    /// Tells the analyser what it does not know yet of the session, and asks it what front ends have asked. Nobody waits
-    /// for it.
-    fn tell_analyser(&mut self) {
-        if self.presence != Presence::There {
-            return;
-        }
-        self.tell_of_cells();
-        for (request, query) in self.queries.drain(..) {
-            let publish = Arc::clone(&self.publish);
-            let asked = query.clone();
-            self.analyser.answer(query, move |mut answer| {
-                if let Query::Complete { code, byte_offset } = &asked {
+    /// Has the analyser answer a front end. Nobody waits for it.
+    fn answer_query(&self, request: Box<JupyterMessage>, query: Query) {
+        let publish = Arc::clone(&self.publish);
+        self.assistant
+            .ask(self.question(&query), move |mut answer| {
+                if let Query::Complete { code, byte_offset } = &query {
                     // And the commands that a line can become.
                     commands::complete(&mut answer, code, *byte_offset);
                 }
                 publish(Event::Engine(EngineEvent::Answer { request, answer }));
             });
-        }
     }
 
-    fn tell_of_cells(&mut self) {
-        let (new, gone) = self.book.unknown_to_evcxr();
-        let is_told = new.is_empty() && gone.is_empty() && self.book.untold.is_empty();
-        if is_told && self.book.forget.is_empty() {
-            return;
+    /// The question with all that the session has, in the place of the cell's commands only blanks.
+    fn question(&self, query: &Query) -> Question {
+        let (Query::Complete { code, byte_offset } | Query::Inspect { code, byte_offset }) = query;
+        let byte_offset = *byte_offset;
+        let begin = split(code).rust;
+        if byte_offset < begin || code[begin..].is_empty() {
+            return Question::CompleteCommand(code.clone(), byte_offset);
         }
-        let text = self.book.analysis(&Parsed::default(), &BTreeSet::new());
-        let forget = std::mem::take(&mut self.book.forget);
-        self.book.note_told();
-        self.analyser.tell(text, forget.into_iter().collect());
+        let text = self
+            .book
+            .analysis(&format!("{}{}", " ".repeat(begin), &code[begin..]));
+        match query {
+            Query::Complete { .. } => Question::Complete(text, byte_offset),
+            Query::Inspect { .. } => Question::Describe(text, byte_offset),
+        }
     }
 
     fn set_prefetched(&self, code: Option<String>) {

@@ -1,9 +1,8 @@
 //! A cell between its text and its run: what is compiled of it, again and again until it is good or turns out to be
 //! the cell's own fault.
-//!
-//! evcxr knows the cell meanwhile, if it was asked about it, and waits for what becomes of it ([`super::analyser`]).
 
 use super::diagnostics::{self, rustc::Message};
+use crate::analyser::Text;
 use crate::cell::definitions::{DefinitionId, Definitions};
 use crate::cell::generate::{self, Loaded, Source, Surroundings};
 use crate::cell::parse::Parsed;
@@ -30,12 +29,6 @@ pub struct Book {
     pub variables: Variables,
     /// The symbols of statics that the worker has loaded.
     pub exported: BTreeSet<String>,
-    /// The items that evcxr's analyser knows.
-    pub known_to_evcxr: BTreeSet<DefinitionId>,
-    /// The variables that it has not been told of.
-    pub untold: BTreeSet<String>,
-    /// Variables that evcxr knows and that are no more.
-    pub forget: BTreeSet<String>,
 }
 
 impl Book {
@@ -45,39 +38,9 @@ impl Book {
         self.variables.alive.contains_key(name) || items.iter().any(|known| known.item.name == name)
     }
 
-    /// The items that evcxr does not know yet, and those that it knows and that are no more.
-    pub fn unknown_to_evcxr(&self) -> (BTreeSet<DefinitionId>, BTreeSet<DefinitionId>) {
-        let all: BTreeSet<DefinitionId> = self.ids().collect();
-        let new = all.difference(&self.known_to_evcxr).copied().collect();
-        let gone = self.known_to_evcxr.difference(&all).copied().collect();
-        (new, gone)
-    }
-
-    /// What evcxr gets of a cell, and of what it was not told before. The variables in `hidden` it is not to see.
-    pub fn analysis(&self, parsed: &Parsed, hidden: &BTreeSet<String>) -> String {
-        let (new, gone) = self.unknown_to_evcxr();
-        let items = self.definitions.all().iter();
-        let items = items.filter(|known| new.contains(&known.id));
-        let alive = self.variables.alive.iter();
-        let untold = alive.filter(|(name, _)| self.untold.contains(*name));
-        generate::analysis(parsed, hidden, items, &gone, untold)
-    }
-
-    /// evcxr knows all that there is.
-    pub fn note_told(&mut self) {
-        self.known_to_evcxr = self.ids().collect();
-        self.untold.clear();
-    }
-
-    /// evcxr knows nothing.
-    pub fn note_untold(&mut self) {
-        self.known_to_evcxr.clear();
-        self.untold = self.variables.alive.keys().cloned().collect();
-        self.forget.clear();
-    }
-
-    fn ids(&self) -> impl Iterator<Item = DefinitionId> {
-        self.definitions.all().iter().map(|known| known.id)
+    /// What the analyser gets of a cell's code.
+    pub fn analysis(&self, code: &str) -> Text {
+        generate::analysis(code, &self.definitions, &self.variables.alive)
     }
 }
 
@@ -335,24 +298,6 @@ impl Job {
         if is_better {
             self.fault = Some((self.source.clone(), messages));
         }
-    }
-
-    /// The variables that evcxr is to forget when the cell has run; `new` are those that it takes for the cell's.
-    pub fn names_to_forget<'n>(&self, new: impl Iterator<Item = &'n String>) -> Vec<String> {
-        let mut names: BTreeSet<String> = self.book.forget.clone();
-        names.extend(self.ended.iter().chain(&self.taken).cloned());
-        names.extend(self.plan.moved.iter().cloned());
-        names.extend(self.plan.shadows.iter().cloned());
-        names.extend(new.cloned());
-        names.retain(|name| {
-            let is_alive = self.book.variables.alive.contains_key(name)
-                && !self.ended.contains(name)
-                && !self.taken.contains(name)
-                && !self.plan.moved.contains(name)
-                && !self.plan.shadows.contains(name);
-            !self.plan.kept.contains_key(name) && !is_alive
-        });
-        names.into_iter().collect()
     }
 
     fn lock_sources(&self) -> MutexGuard<'_, SourceMap> {

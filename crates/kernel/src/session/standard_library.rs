@@ -8,7 +8,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-/// The variable by which the analyser finds a source of the standard library.
+/// The variable by which rust-analyzer finds a source of the standard library, unless it is told of one.
 pub const VARIABLE: &str = "RUST_SRC_PATH";
 
 /// What is left empty: the instructions of each processor, what only a nightly compiler gives, and what stands behind

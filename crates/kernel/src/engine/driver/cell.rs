@@ -4,9 +4,8 @@ use super::Driver;
 use crate::cell::commands::{self, Command as Line};
 use crate::cell::parse::{self, Parsed};
 use crate::compile::library_guard;
-use crate::engine::analyser::{Pending, Presence};
 use crate::engine::job::{Book, Job, Stage};
-use crate::engine::{commands as own_commands, diagnostics, warm_up};
+use crate::engine::{commands as own_commands, diagnostics};
 use crate::evcxr::{Outcome, help};
 use crate::event::{CellEnd, Failure};
 use crate::session::dependencies;
@@ -26,8 +25,8 @@ pub(super) struct Request {
 
 /// What a cell has come to before it runs.
 pub(super) enum Compiled {
-    /// It is compiled, or cannot be.
-    Job(Box<Job>, Option<Pending>),
+    /// It is compiled, or cannot be; what its commands have to say.
+    Job(Box<Job>, Vec<(String, String)>),
     /// There was nothing but commands, or they have failed.
     Ended(Outcome),
 }
@@ -65,13 +64,8 @@ impl Driver {
             .lines()
             .any(|line| [":clear", ":restart"].contains(&line.trim()));
         let mut content = Vec::new();
-        if !for_evcxr.is_empty() {
-            // Its commands are about variables as well.
-            self.wait_for_analyser();
-            self.analyser.keep();
-        }
         if resets || (!for_evcxr.is_empty() && parse::is_program(&rust)) {
-            let outcome = self.analyser.run(for_evcxr.clone());
+            let outcome = self.assistant.run(for_evcxr.clone());
             if resets && matches!(outcome, Outcome::Done(_)) {
                 self.reset(&for_evcxr);
             }
@@ -84,9 +78,7 @@ impl Driver {
             return self.run_program(request, &rust);
         }
         let commands = if resets { "" } else { &for_evcxr };
-        let (end, is_committed) = self.compile_and_run(request, &rust, commands);
-        // evcxr has written the package for commands that it has given up.
-        self.is_package_outdated |= !commands.is_empty() && !is_committed;
+        let end = self.compile_and_run(request, &rust, commands);
         match end {
             CellEnd::Done {
                 content: said,
@@ -102,43 +94,23 @@ impl Driver {
         }
     }
 
-    /// Gives back as well whether evcxr has taken the cell over, or never heard of it.
-    fn compile_and_run(
-        &mut self,
-        request: &Request,
-        rust: &str,
-        commands: &str,
-    ) -> (CellEnd, bool) {
-        let (job, pending) = match self.compile(request, rust, commands) {
-            Compiled::Job(job, pending) => (*job, pending),
-            Compiled::Ended(outcome) => {
-                let is_committed = matches!(outcome, Outcome::Done(_));
-                return (self.end_without_run(outcome, None), is_committed);
-            }
+    fn compile_and_run(&mut self, request: &Request, rust: &str, commands: &str) -> CellEnd {
+        let (job, content) = match self.compile(request, rust, commands) {
+            Compiled::Job(job, said) => (*job, said),
+            Compiled::Ended(outcome) => return self.end_without_run(outcome, None),
         };
         let Stage::Compiled(library) = &job.stage else {
             let refused = Outcome::Refused(String::new());
-            return (self.end_without_run(refused, Some(&job)), false);
+            return self.end_without_run(refused, Some(&job));
         };
         let Some(is_kept) = self.workers.run(library) else {
             let end = self.workers.end().map(|end| end.to_string());
-            return (self.worker_died(&end.unwrap_or_default()), false);
+            return self.worker_died(&end.unwrap_or_default());
         };
-        let is_told = pending.is_some();
-        let mut content = Vec::new();
-        // What is not committed evcxr gives up.
-        if let Some(pending) = pending.filter(|_| is_kept) {
-            let forget = job.names_to_forget(pending.types.keys());
-            if commands.is_empty() {
-                pending.commit(forget);
-            } else if let Outcome::Done(said) = pending.commit_and_wait(forget) {
-                content.extend(said);
-            }
-        }
         let warnings = self.warnings(&job);
-        let notes = self.commit(job, is_kept, is_told);
+        let notes = self.commit(job, is_kept);
         let warnings = notes.into_iter().chain(warnings).collect();
-        (CellEnd::Done { content, warnings }, is_kept)
+        CellEnd::Done { content, warnings }
     }
 
     /// The worker has ended: another one takes its place.
@@ -155,19 +127,29 @@ impl Driver {
         }
     }
 
-    /// Compiles a cell; where evcxr was asked for the types of its variables, or has commands of it, evcxr waits for what
-    /// becomes of it.
+    /// Compiles a cell, once its commands are carried out.
     pub(super) fn compile(&mut self, request: &Request, rust: &str, commands: &str) -> Compiled {
         let Request { cell, count, .. } = *request;
         let parsed = Arc::new(parsed(rust));
         let has_rust = parsed.has_statements || !parsed.items.is_empty();
         let mut may_replace_library = true;
         loop {
+            let outcome = match commands.is_empty() {
+                true => Outcome::Done(Vec::new()),
+                false => self.assistant.run(commands.to_owned()),
+            };
+            // A dependency stays, whatever becomes of the cell's Rust.
+            let is_done = matches!(outcome, Outcome::Done(_));
+            if is_done {
+                self.book.definitions.depend(commands);
+            } else {
+                // evcxr has written the package for commands that it has given up.
+                self.is_package_outdated = true;
+            }
             let mut book = self.book.clone();
             if !parsed.items.is_empty() {
                 book.definitions.restore_all();
             }
-            book.definitions.depend(commands);
             book.definitions.define(
                 &parsed.items,
                 cell,
@@ -177,33 +159,23 @@ impl Driver {
             );
             let sources = Arc::clone(&self.sources);
             let mut job = Job::new(cell, count, Arc::clone(&parsed), book, sources);
-            let told = self.types(&mut job, commands);
-            let pending = match told {
-                Err(outcome) => match self.exchange.take_refusal() {
-                    Some(refusal) => {
-                        job.refuse(refusal);
-                        None
-                    }
-                    None => return Compiled::Ended(outcome),
-                },
-                Ok(told) if !has_rust => {
-                    return Compiled::Ended(match told.pending {
-                        Some(pending) => {
-                            let forget = job.names_to_forget(pending.types.keys());
-                            let outcome = pending.commit_and_wait(forget);
-                            self.book.definitions.depend(commands);
-                            outcome
-                        }
-                        None => Outcome::Done(Vec::new()),
-                    });
+            let said = match (outcome, self.exchange.take_refusal()) {
+                (Outcome::Done(said), _) if !has_rust => {
+                    return Compiled::Ended(Outcome::Done(said));
                 }
-                Ok(told) => {
+                (Outcome::Done(said), _) => {
+                    let told = self.types(&mut job);
                     job.compile(&self.service, told.types, told.unknown);
                     if let (Some(question), Stage::Compiled(_)) = (&told.question, &job.stage) {
                         self.remember(question, &job);
                     }
-                    told.pending
+                    said
                 }
+                (_, Some(refusal)) => {
+                    job.refuse(refusal);
+                    Vec::new()
+                }
+                (outcome, None) => return Compiled::Ended(outcome),
             };
             if would_replace_library(&job)
                 && may_replace_library
@@ -211,7 +183,6 @@ impl Driver {
             {
                 // Nothing is lost by it: a new process can load a new library.
                 may_replace_library = false;
-                drop(pending);
                 self.service.allow_new_library();
                 if let Err(error) = self.workers.restart() {
                     tracing::error!(%error, "no worker");
@@ -219,7 +190,7 @@ impl Driver {
                 self.forget_worker();
                 continue;
             }
-            return Compiled::Job(Box::new(job), pending);
+            return Compiled::Job(Box::new(job), said);
         }
     }
 
@@ -276,7 +247,6 @@ impl Driver {
             );
         }
         self.book.exported.clear();
-        self.book.forget.clear();
     }
 
     /// After `:clear` or `:restart`.
@@ -286,7 +256,7 @@ impl Driver {
         }
         if commands.lines().any(|line| line.trim() == ":clear") {
             // It has taken away what every cell stands on, too.
-            let _ = self.analyser.run(warm_up::prelude());
+            let _ = self.assistant.run(dependencies::commands());
             self.book = Book::default();
         } else {
             self.forget_worker();
@@ -341,16 +311,14 @@ impl Driver {
         }
         tracing::warn!(package = %self.session.package().display(), "the session's folder was deleted and is made again");
         self.session.make_again()?;
-        if self.presence == Presence::There {
-            self.write_package();
-        }
+        self.write_package();
         Ok(())
     }
 
     /// Has evcxr write the dependencies of this session once more.
     pub(super) fn write_package(&mut self) {
-        self.analyser.run("();\n".to_owned());
         self.is_package_outdated = false;
+        self.assistant.run(String::new());
     }
 
     /// The warnings about lines of this cell; those about earlier cells were shown with them.
@@ -390,7 +358,6 @@ fn parsed(rust: &str) -> Parsed {
         Some(_) => Parsed {
             text: rust.to_owned(),
             has_statements: true,
-            is_unreadable: true,
             words: parse::words_of(rust),
             ..Parsed::default()
         },

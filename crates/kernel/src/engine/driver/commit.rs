@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 
 impl Driver {
     /// Takes over what a cell has changed; what its reader should know of it.
-    pub(super) fn commit(&mut self, job: Job, is_kept: bool, is_told: bool) -> Vec<String> {
-        let forget = job.names_to_forget([].iter());
+    pub(super) fn commit(&mut self, job: Job, is_kept: bool) -> Vec<String> {
         let Job {
             count,
             parsed,
@@ -59,18 +58,7 @@ impl Driver {
                     None => book.variables.end(name, &why_local(count)),
                 }
             }
-            book.untold
-                .retain(|name| book.variables.alive.contains_key(name));
-            if is_told {
-                book.forget.clear();
-                book.note_told();
-            } else {
-                book.forget.extend(forget);
-                book.untold.extend(plan.kept.into_keys());
-            }
         } else {
-            // evcxr has taken over nothing: what it does not know yet it is told with the next cell, and what it
-            // still takes for a variable it is to forget.
             for name in &bound {
                 if !book.variables.alive.contains_key(name) {
                     book.variables.end(
@@ -79,11 +67,6 @@ impl Driver {
                     );
                 }
             }
-            let gone = ended
-                .into_iter()
-                .chain(taken)
-                .chain(plan.moved.iter().cloned());
-            book.forget.extend(gone);
         }
         self.book = book;
         notes

@@ -26,10 +26,12 @@ impl Driver {
                 "kernel commands begin with a colon: `:help` lists them. For the documentation of a name, put the cursor behind it and press Shift+Tab, or run `?name`",
             ));
         }
-        let name = text
-            .strip_prefix('?')
-            .or_else(|| text.strip_suffix('?'))
-            .or_else(|| text.strip_prefix(":doc "))?
+        let command = [":doc ", ":type ", ":t "]
+            .iter()
+            .find_map(|command| text.strip_prefix(command));
+        let name = command
+            .or_else(|| text.strip_prefix('?'))
+            .or_else(|| text.strip_suffix('?'))?
             .trim_matches('?')
             .trim();
         let is_path = !name.is_empty()
@@ -43,9 +45,9 @@ impl Driver {
         }
         let query = Query::Inspect {
             code: name.to_owned(),
-            byte_offset: name.len(),
+            byte_offset: name.trim_end_matches('!').len(),
         };
-        match self.look_up(query) {
+        match self.look_up(&query) {
             Answer::Documentation { plain, html } => Some(CellEnd::Done {
                 content: vec![
                     ("text/plain".to_owned(), plain),

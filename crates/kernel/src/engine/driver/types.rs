@@ -1,11 +1,10 @@
 //! The types of a cell's new variables: from the store, from the analyser, or, for [`Job::compile`], from the compiler.
 
 use super::Driver;
+use crate::analyser::Known;
+use crate::cell::generate;
 use crate::cell::parse::Parsed;
-use crate::engine::analyser::Pending;
 use crate::engine::job::Job;
-use crate::evcxr::Outcome;
-use crate::evcxr::texts::{self, Unkept};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// With the value `compiler`, the types of variables are always asked of the compiler. For the tests.
@@ -19,78 +18,45 @@ pub(super) struct Told {
     pub unknown: BTreeSet<String>,
     /// By which it can be known the next time.
     pub question: Option<String>,
-    pub pending: Option<Pending>,
 }
 
 impl Driver {
     /// The types of a cell's new variables, as far as they are known without the compiler: from an earlier compilation, or
-    /// by the analyser, if that is free. evcxr's commands are carried out on the way.
-    ///
-    /// # Errors
-    /// How evcxr has ended the commands.
-    pub(super) fn types(&mut self, job: &mut Job, commands: &str) -> Result<Told, Outcome> {
-        let mut hidden = nameless(&job.parsed);
-        let bindings = job.parsed.lets.iter().flat_map(|it| &it.bindings);
-        let names = bindings.map(|binding| binding.name.clone());
-        let unknown: BTreeSet<String> = names.filter(|name| !hidden.contains(name)).collect();
-        let by_compiler = |question| Told {
-            unknown: unknown.clone(),
-            question,
+    /// by the analyser, if that is free.
+    pub(super) fn types(&mut self, job: &mut Job) -> Told {
+        let unknown = to_be_told(&job.parsed);
+        if unknown.is_empty() {
+            return Told::default();
+        }
+        let question = job.question(&unknown);
+        if let Some(types) = self.recall(&question) {
+            return Told {
+                types,
+                ..Told::default()
+            };
+        }
+        let mut told = Told {
+            unknown,
+            question: Some(question),
             ..Told::default()
         };
-        if commands.is_empty() && unknown.is_empty() {
-            return Ok(Told::default());
+        if is_asked_of_compiler() || !self.assistant.is_free() {
+            return told;
         }
-        let mut question = None;
-        if commands.is_empty() {
-            let text = job.question(&unknown);
-            if let Some(types) = self.recall(&text) {
-                return Ok(Told {
-                    types,
-                    ..Told::default()
-                });
-            }
-            question = Some(text);
-            if is_asked_of_compiler() || !self.analyser.is_free() {
-                return Ok(by_compiler(question));
-            }
-        }
-        let mut not_told = BTreeSet::new();
-        loop {
-            let text = job.book.analysis(&job.parsed, &hidden);
-            match self.analyser.ask(format!("{commands}{text}")) {
-                Ok(pending) => {
-                    let mut types = pending.types.clone();
-                    types.retain(|name, _| !hidden.contains(name));
-                    return Ok(Told {
-                        types,
-                        unknown: not_told,
-                        question,
-                        pending: Some(pending),
-                    });
+        let text = job.book.analysis(&generate::statements(&job.parsed));
+        for (name, known) in self.assistant.types(text) {
+            match known {
+                Known::Type(type_text) if told.unknown.remove(&name) => {
+                    told.types.insert(name, type_text);
                 }
-                Err(Outcome::Refused(message)) => {
-                    // A variable that evcxr could not keep is one that it is not to see.
-                    let name = match texts::unkept_variable(&message) {
-                        Some(Unkept::Nameless(name)) => name,
-                        Some(Unkept::Unknown(name)) => {
-                            // One that begins so is not meant to be kept.
-                            if unknown.contains(&name) && !name.starts_with('_') {
-                                not_told.insert(name.clone());
-                            }
-                            name
-                        }
-                        None if commands.is_empty() => return Ok(by_compiler(question)),
-                        None => return Err(Outcome::Refused(message)),
-                    };
-                    if !job.book.untold.remove(&name) && !hidden.insert(name) {
-                        return Ok(by_compiler(question));
-                    }
+                // One that begins so is not meant to be kept.
+                Known::Nothing if !name.starts_with('_') => {}
+                _ => {
+                    told.unknown.remove(&name);
                 }
-                Err(_) if commands.is_empty() => return Ok(by_compiler(question)),
-                Err(outcome) => return Err(outcome),
             }
         }
+        told
     }
 
     /// The types that were found for the variables of the very same cell, in this session or another.
@@ -117,12 +83,9 @@ fn is_asked_of_compiler() -> bool {
     std::env::var(TYPES).as_deref() == Ok("compiler")
 }
 
-/// The variables that evcxr's analyser need not be asked about.
-fn nameless(parsed: &Parsed) -> BTreeSet<String> {
-    parsed
-        .lets
-        .iter()
-        .filter(|it| it.is_nameless)
-        .flat_map(|it| it.bindings.iter().map(|binding| binding.name.clone()))
-        .collect()
+/// The variables whose types are to be told: all but those whose value shows that its type has no name.
+fn to_be_told(parsed: &Parsed) -> BTreeSet<String> {
+    let lets = parsed.lets.iter().filter(|it| !it.is_nameless);
+    let names = lets.flat_map(|it| it.bindings.iter().map(|binding| binding.name.clone()));
+    names.collect()
 }
