@@ -562,7 +562,11 @@ async fn what_people_type_who_come_from_other_kernels_is_answered() {
         .failed()
         .traceback_contains(":tasks");
     kernel.execute("let number = 5;").await.ok();
-    kernel.execute("?number").await.ok().result("number: i32");
+    kernel
+        .execute("?number")
+        .await
+        .ok()
+        .result("let number: i32");
 }
 
 /// A checkout may lie where its path has spaces, umlauts, and more bytes than the path of a socket may have.

@@ -67,6 +67,7 @@ impl Analyser {
         };
         self.types(&text);
         self.complete(&text, code.len());
+        self.host.trigger_garbage_collection();
     }
 
     /// What is known of the variables that the cell binds at its top, by name; nothing when the analyser panics.

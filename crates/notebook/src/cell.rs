@@ -18,7 +18,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use crate::{
-    __dbg as dbg, __eprint as eprint, __eprintln as eprintln, __local as local, __print as print,
+    __dbg as dbg, __eprint as eprint, __eprintln as eprintln, __print as print,
     __println as println,
 };
 #[doc(hidden)]
@@ -250,12 +250,4 @@ macro_rules! __dbg {
         }
     };
     ($($value:expr),+ $(,)?) => { ($($crate::__dbg!($value)),+,) };
-}
-
-/// Statements as they are. For the analyser, which evcxr asks about each `let` at the top of a cell: one in here it
-/// is not asked about, while the rest of the cell sees its variables.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __local {
-    ($($statements:tt)*) => { $($statements)* };
 }

@@ -92,8 +92,10 @@ fn inferred(
 fn is_whole(type_text: &str) -> bool {
     let statement = format!("const _: {type_text} = x;");
     let parsed = ast::SourceFile::parse(&statement, EDITION);
-    let is_part =
-        |node: SyntaxNode| !matches!(node.kind(), SyntaxKind::ERROR | SyntaxKind::INFER_TYPE);
+    let is_part = |node: SyntaxNode| {
+        use SyntaxKind::{ERROR, INFER_TYPE, UNDERSCORE_EXPR};
+        ![ERROR, INFER_TYPE, UNDERSCORE_EXPR].contains(&node.kind())
+    };
     parsed.errors().is_empty() && parsed.syntax_node().descendants().all(is_part)
 }
 

@@ -88,7 +88,10 @@ fn read(workspace: &ProjectWorkspace, files: &mut Vfs) {
     });
     for message in messages {
         match message {
-            Message::Progress { n_done, .. } if n_done == LoadingProgress::Finished => return,
+            Message::Progress {
+                n_done: LoadingProgress::Finished,
+                ..
+            } => return,
             Message::Progress { .. } => {}
             Message::Loaded { files: read } | Message::Changed { files: read } => {
                 for (path, content) in read {

@@ -225,6 +225,7 @@ impl Thread {
                 match &mut self.analyser {
                     Some(loaded) => {
                         in_background(|| loaded.analyser.exercise());
+                        give_back();
                         self.is_ready.store(true, Ordering::SeqCst);
                     }
                     None => self.load(),

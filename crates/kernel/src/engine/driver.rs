@@ -137,20 +137,19 @@ impl Driver {
             });
     }
 
-    /// The question with all that the session has, in the place of the cell's commands only blanks.
+    /// The question, with all that the session has; of a cell's commands there are only blanks.
     fn question(&self, query: &Query) -> Question {
         let (Query::Complete { code, byte_offset } | Query::Inspect { code, byte_offset }) = query;
-        let byte_offset = *byte_offset;
         let begin = split(code).rust;
-        if byte_offset < begin || code[begin..].is_empty() {
-            return Question::CompleteCommand(code.clone(), byte_offset);
-        }
-        let text = self
-            .book
-            .analysis(&format!("{}{}", " ".repeat(begin), &code[begin..]));
+        let is_command = *byte_offset < begin || begin == code.len();
+        let blank = " ".repeat(begin);
+        let text = || self.book.analysis(&format!("{blank}{}", &code[begin..]));
         match query {
-            Query::Complete { .. } => Question::Complete(text, byte_offset),
-            Query::Inspect { .. } => Question::Describe(text, byte_offset),
+            Query::Complete { .. } if is_command => {
+                Question::CompleteCommand(code.clone(), *byte_offset)
+            }
+            Query::Complete { .. } => Question::Complete(text(), *byte_offset),
+            Query::Inspect { .. } => Question::Describe(text(), *byte_offset),
         }
     }
 

@@ -176,15 +176,12 @@ impl Frontend {
     }
 }
 
-/// The byte after the word (and the parenthesis that opens behind it) at a position in characters: the analyser is asked about what stands
-/// before it.
+/// The byte after the word at a position in characters: the analyser is asked about what stands before it.
 fn end_of_word(code: &str, position: usize) -> usize {
     let start = replies::byte_offset(code, position);
     let rest = &code[start..];
     let word = rest
         .find(|character: char| !character.is_alphanumeric() && character != '_')
         .unwrap_or(rest.len());
-    let end = start + word;
-    // With its parenthesis the analyser knows a method from a field of that name.
-    end + usize::from(code[end..].starts_with('('))
+    start + word
 }
