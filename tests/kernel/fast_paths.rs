@@ -323,3 +323,35 @@ fn notebook_with(cells: [&str; 3]) -> String {
     serde_json::json!({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
         .to_string()
 }
+
+/// The analyser reads the crates of a new dependency, too.
+#[tokio::test]
+async fn a_dependency_stays_whatever_becomes_of_its_cell() {
+    let mut kernel = Kernel::start().await;
+    let package = kernel.folder().join("greeting");
+    fs::create_dir_all(package.join("src")).expect("a folder");
+    for (file, text) in [
+        (
+            "Cargo.toml",
+            "[package]\nname = \"greeting\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+        ),
+        (
+            "src/lib.rs",
+            "pub struct Greeting { pub words: Vec<u8> }\npub fn greet() -> Greeting { Greeting { words: vec![7] } }\n",
+        ),
+    ] {
+        fs::write(package.join(file), text).expect("the test's folder can be written");
+    }
+    let path = package.display().to_string();
+    let code = format!(":dep greeting = {{ path = {path:?} }}\nlet number: u8 = \"seven\";");
+    let cell = Cell::new(code.as_str()).within(BUILD);
+    let refused = kernel
+        .execute(cell)
+        .await
+        .error("E0308", "mismatched types");
+    refused.into_transcript();
+    kernel.execute("let hello = greeting::greet();").await.ok();
+    assert_eq!(value_of(&mut kernel, "hello.words").await, "[7]");
+    let found = kernel.complete("hello.wor", 9).await;
+    assert!(found.matches.contains(&"words".to_owned()), "{found:?}");
+}
