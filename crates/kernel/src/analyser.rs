@@ -15,6 +15,7 @@ mod workspace;
 pub use types::Known;
 pub use workspace::VARIABLE as PROJECT_VARIABLE;
 
+use crate::cell::generate::{CELL_FUNCTION, Text};
 use crate::event::Answer;
 use ra_ap_hir::ChangeWithProcMacros;
 use ra_ap_ide::AnalysisHost;
@@ -22,18 +23,6 @@ use ra_ap_vfs::FileId;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-
-/// A text, and where in it a cell's own begins and ends.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Text {
-    /// A function of the name [`FUNCTION`] in it holds the cell.
-    pub whole: String,
-    /// The byte at which the cell begins.
-    pub start: usize,
-}
-
-/// The function whose variables are the cell's.
-pub const FUNCTION: &str = "__cell";
 
 /// rust-analyzer, with the crates of a package.
 pub struct Analyser {
@@ -60,7 +49,7 @@ impl Analyser {
     /// wait for that.
     pub fn exercise(&mut self) {
         let code = "let warm = vec![1].len();\nwarm.";
-        let before = format!("fn {FUNCTION}() {{\n");
+        let before = format!("fn {CELL_FUNCTION}() {{\n");
         let text = Text {
             start: before.len(),
             whole: format!("{before}{code}\n}}"),

@@ -26,7 +26,6 @@ use crate::analyser::PROJECT_VARIABLE;
 use crate::caller;
 use crate::children::Children;
 use crate::environment::{self, Variables};
-use crate::evcxr::texts;
 use crate::session::{Session, dependencies};
 use crate::shim::protocol::{Answer, Call, Text, Tool, path};
 use build::Build;
@@ -51,8 +50,8 @@ use store::Store;
 /// Where evcxr wants to read which library was built.
 const LIBRARY_VARIABLE: &str = "EVCXR_EXECUTION_SO_PATH";
 
-/// What evcxr gets for a library, in the package.
-const ANSWER: &str = "answer";
+/// What evcxr gets for a library, in the package: an empty file.
+const LIBRARY: &str = "nothing";
 
 /// The status of a build that has failed, as cargo's.
 const FAILED: u8 = 101;
@@ -325,8 +324,8 @@ impl Service {
                     None => shim.tell(&Answer::Exit(0)),
                 }
             }
-            (Tool::Cargo, Some(command @ ("build" | "check"))) => {
-                let status = self.build(build(), &arguments, command == "check")?;
+            (Tool::Cargo, Some("build")) => {
+                let status = self.build(build(), &arguments)?;
                 shim.tell(&Answer::Exit(status))
             }
             (Tool::AnalyserCargo, Some("metadata")) => {
@@ -357,17 +356,8 @@ impl Service {
         shim.become_program(rustc, arguments, variables)
     }
 
-    /// evcxr wants a text built. It gets what the text needs, and for a library what its worker is to answer.
-    fn build(
-        &self,
-        build: Build<'_>,
-        arguments: &[OsString],
-        only_check: bool,
-    ) -> std::io::Result<u8> {
-        if only_check {
-            // It wants to know why its analyser has no type for a variable. The compiler will tell.
-            return Ok(FAILED);
-        }
+    /// evcxr wants a text built. What that needs is built.
+    fn build(&self, build: Build<'_>, arguments: &[OsString]) -> std::io::Result<u8> {
         let where_to_read = build.variables.get(OsStr::new(LIBRARY_VARIABLE)).cloned();
         // It starts with a package without any dependency.
         if dependencies::has_library(&build.manifest()) {
@@ -395,9 +385,8 @@ impl Service {
                 }
             }
         }
-        // What evcxr takes for the library that was built; it gives its worker the path.
-        let file = self.shared.session.package().join(ANSWER);
-        fs::write(&file, texts::COMPLETE)?;
+        let file = self.shared.session.package().join(LIBRARY);
+        fs::write(&file, "")?;
         if let Some(path) = where_to_read {
             fs::write(path, file.as_os_str().as_encoded_bytes())?;
         }

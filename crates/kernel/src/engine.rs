@@ -4,7 +4,7 @@
 //!
 //! - this file: the handle to that thread, and what it is asked to do.
 //! - [`driver`]: does it.
-//! - [`assistant`]: evcxr and the analyser, on another thread.
+//! - [`background`]: evcxr and the analyser, on another thread.
 //! - [`warm_up`]: what is put in place before the first cell.
 //! - [`commands`]: the commands that are ours and not evcxr's.
 //! - [`prefetch`]: the next cell, compiled while the user reads.
@@ -13,7 +13,7 @@
 //!
 //! It knows nothing of Jupyter's sockets.
 
-pub mod assistant;
+pub mod background;
 mod commands;
 pub mod diagnostics;
 mod driver;
@@ -28,7 +28,7 @@ use crate::event::{EngineEvent, Event, Query};
 use crate::session::Session;
 use crate::supervisor::Workers;
 use anyhow::{anyhow, bail};
-use assistant::{Assistant, Exchange};
+use background::{Background, Exchange};
 use channel::CellNumber;
 use driver::Driver;
 use jupyter_protocol::JupyterMessage;
@@ -91,7 +91,7 @@ impl Engine {
         };
         std::thread::Builder::new()
             .name("engine".to_owned())
-            .stack_size(assistant::STACK)
+            .stack_size(background::STACK)
             .spawn(move || {
                 let publish: Arc<dyn Fn(Event) + Send + Sync> = Arc::new(move |event| {
                     let _ = events.blocking_send(event);
@@ -99,10 +99,10 @@ impl Engine {
                 let begun = std::panic::catch_unwind(AssertUnwindSafe(|| begin(&parts)))
                     .unwrap_or_else(|_| Err(anyhow!("it panicked; its report is in the log")));
                 match begun {
-                    Ok(assistant) => {
+                    Ok(background) => {
                         publish(Event::Engine(EngineEvent::WarmedUp(Ok(()))));
                         let mut driver = Driver {
-                            assistant,
+                            background,
                             exchange: parts.exchange,
                             session: parts.session,
                             workers: parts.workers,
@@ -156,7 +156,7 @@ impl Engine {
 
 /// Puts in place what cells need, and starts the worker; evcxr starts on its own thread, and cells wait for it only where
 /// they cannot be compiled without.
-fn begin(parts: &Parts) -> anyhow::Result<Assistant> {
+fn begin(parts: &Parts) -> anyhow::Result<Background> {
     parts.workers.start()?;
     let exchange = &parts.exchange;
     parts
@@ -166,12 +166,12 @@ fn begin(parts: &Parts) -> anyhow::Result<Assistant> {
     let need_not_wait = parts.service.begin_as_prebuilt();
     let (started, start) = crossbeam_channel::bounded(1);
     let session = Arc::clone(&parts.session);
-    let assistant = Assistant::start(session, Arc::clone(&parts.exchange), move |evcxr| {
+    let background = Background::start(session, Arc::clone(&parts.exchange), move |evcxr| {
         let _ = started.try_send(evcxr);
     })?;
     parts.workers.wait_until_connected()?;
     if !need_not_wait && let Err(reason) = start.recv()? {
         bail!(reason);
     }
-    Ok(assistant)
+    Ok(background)
 }

@@ -3,7 +3,7 @@
 
 use crate::children::Children;
 use crate::compile::{Service, store::Store};
-use crate::engine::assistant::{Exchange, Requests};
+use crate::engine::background::{Exchange, Requests};
 use crate::engine::{Command, Engine, Parts};
 use crate::event::{Action, Event, RequestChannel};
 use crate::frontend::Frontend;

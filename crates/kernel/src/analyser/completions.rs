@@ -1,6 +1,6 @@
 //! How a line can go on.
 
-use super::FUNCTION;
+use crate::cell::generate::CELL_FUNCTION;
 use crate::event::Completion;
 use ra_ap_ide::{
     Analysis, CallableSnippets, CompletionConfig, CompletionFieldsToResolve,
@@ -12,7 +12,7 @@ use ra_ap_vfs::FileId;
 use std::ops::Range;
 
 /// Names of ours, which no cell is to use.
-const INTERNAL: &[&str] = &[FUNCTION];
+const INTERNAL: &[&str] = &[CELL_FUNCTION];
 
 /// What can stand at a byte of the text, and the bytes that it takes the place of.
 pub fn at(

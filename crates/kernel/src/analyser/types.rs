@@ -1,6 +1,6 @@
 //! The types of a cell's variables, as a cell can write them.
 
-use super::FUNCTION;
+use crate::cell::generate::CELL_FUNCTION;
 use ra_ap_base_db::EditionedFileId;
 use ra_ap_hir::{HirDisplay, Module, Semantics, attach_db};
 use ra_ap_ide::{Edition, RootDatabase};
@@ -29,7 +29,7 @@ pub fn of_variables(database: &RootDatabase, file: FileId) -> BTreeMap<String, K
     let file = semantics.parse(EditionedFileId::new(database, file, EDITION));
     attach_db(database, || {
         let function = file.items().find_map(|item| match item {
-            ast::Item::Fn(function) if function.name()?.text() == FUNCTION => Some(function),
+            ast::Item::Fn(function) if function.name()?.text() == CELL_FUNCTION => Some(function),
             _ => None,
         });
         let mut variables = BTreeMap::new();

@@ -11,7 +11,7 @@ use channel::CellNumber;
 use items::{item, symbols};
 use std::collections::BTreeSet;
 
-pub use analysis::{analysis, statements};
+pub use analysis::{CELL_FUNCTION, Text, analysis, statements};
 
 /// The function of a cell that the worker calls.
 pub const FUNCTION: &str = "run_cell";

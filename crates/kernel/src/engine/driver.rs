@@ -12,7 +12,7 @@ mod newcomer;
 mod program;
 mod types;
 
-use super::assistant::{Assistant, Exchange, Question};
+use super::background::{Background, Exchange, Question};
 use super::job::Book;
 use super::{Command, commands, prefetch};
 use crate::cell::commands::split;
@@ -35,7 +35,7 @@ const PREFETCH_DELAY: Duration = Duration::from_millis(150);
 
 /// All that the engine works with.
 pub(super) struct Driver {
-    pub(super) assistant: Assistant,
+    pub(super) background: Background,
     pub(super) exchange: Arc<Exchange>,
     pub(super) session: Arc<Session>,
     pub(super) workers: Workers,
@@ -75,7 +75,7 @@ impl Driver {
                         notebook_cell,
                     };
                     self.latest_cell = cell;
-                    self.assistant.wake();
+                    self.background.wake();
                     let end = self
                         .supervised(|driver| {
                             panic_on_purpose(Place::Engine, &request.code);
@@ -118,7 +118,7 @@ impl Driver {
     /// What the analyser knows of a name. It is waited for.
     fn look_up(&self, query: &Query) -> Answer {
         let (answer, answered) = crossbeam_channel::bounded(1);
-        self.assistant.ask(self.question(query), move |known| {
+        self.background.ask(self.question(query), move |known| {
             let _ = answer.send(known);
         });
         answered.recv().unwrap_or(Answer::Nothing)
@@ -127,7 +127,7 @@ impl Driver {
     /// Has the analyser answer a front end. Nobody waits for it.
     fn answer_query(&self, request: Box<JupyterMessage>, query: Query) {
         let publish = Arc::clone(&self.publish);
-        self.assistant
+        self.background
             .ask(self.question(&query), move |mut answer| {
                 if let Query::Complete { code, byte_offset } = &query {
                     // And the commands that a line can become.

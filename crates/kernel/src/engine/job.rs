@@ -2,9 +2,8 @@
 //! the cell's own fault.
 
 use super::diagnostics::{self, rustc::Message};
-use crate::analyser::Text;
 use crate::cell::definitions::{DefinitionId, Definitions};
-use crate::cell::generate::{self, Loaded, Source, Surroundings};
+use crate::cell::generate::{self, Loaded, Source, Surroundings, Text};
 use crate::cell::parse::Parsed;
 use crate::cell::plan::{self, Next, Plan};
 use crate::cell::source_map::SourceMap;

@@ -1,7 +1,4 @@
-//! What evcxr takes for its worker: a process of this binary that runs nothing.
-//!
-//! evcxr asks it to load what was built, and waits for lines that say how that went. What it takes for a shared object is
-//! a file with these lines: the [compile service](crate::compile) has put there what the engine has decided.
+//! What evcxr takes for its worker: a process of this binary that runs nothing, and says that all is well.
 
 use super::texts;
 use std::io::{BufRead, Write};
@@ -18,10 +15,10 @@ pub fn is_stub() -> bool {
 pub fn run() -> std::io::Result<()> {
     let mut answers = std::io::stdout().lock();
     for line in std::io::stdin().lock().split(b'\n') {
-        let Some(answer) = texts::library_in(&line?) else {
+        if !texts::asks_to_run(&line?) {
             return Ok(());
-        };
-        answers.write_all(&std::fs::read(answer)?)?;
+        }
+        answers.write_all(texts::COMPLETE)?;
         answers.flush()?;
     }
     Ok(())

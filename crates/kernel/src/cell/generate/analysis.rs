@@ -6,8 +6,18 @@ use super::super::parse::{Kind, Parsed};
 use super::super::plan::Plan;
 use super::super::variables::Variable;
 use super::{Source, edited, edits, names};
-use crate::analyser::{FUNCTION, Text};
 use std::collections::BTreeMap;
+
+/// The function whose variables are the cell's.
+pub const CELL_FUNCTION: &str = "__cell";
+
+/// What the analyser gets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Text {
+    pub whole: String,
+    /// The byte at which the cell begins.
+    pub start: usize,
+}
 
 /// A cell's code, in a function that has the session's variables, among the session's items.
 pub fn analysis(
@@ -21,7 +31,7 @@ pub fn analysis(
         source.around(&item(definition));
     }
     source.around(&format!(
-        "async fn {FUNCTION}() -> ::core::result::Result<(), ::notebook::cell::CellError> {{"
+        "async fn {CELL_FUNCTION}() -> ::core::result::Result<(), ::notebook::cell::CellError> {{"
     ));
     for (name, variable) in variables {
         let mutable = if variable.is_mutable { "mut " } else { "" };

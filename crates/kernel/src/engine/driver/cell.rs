@@ -65,7 +65,7 @@ impl Driver {
             .any(|line| [":clear", ":restart"].contains(&line.trim()));
         let mut content = Vec::new();
         if resets || (!for_evcxr.is_empty() && parse::is_program(&rust)) {
-            let outcome = self.assistant.run(for_evcxr.clone());
+            let outcome = self.background.run(for_evcxr.clone());
             if resets && matches!(outcome, Outcome::Done(_)) {
                 self.reset(&for_evcxr);
             }
@@ -136,7 +136,7 @@ impl Driver {
         loop {
             let outcome = match commands.is_empty() {
                 true => Outcome::Done(Vec::new()),
-                false => self.assistant.run(commands.to_owned()),
+                false => self.background.run(commands.to_owned()),
             };
             // A dependency stays, whatever becomes of the cell's Rust.
             let is_done = matches!(outcome, Outcome::Done(_));
@@ -256,7 +256,7 @@ impl Driver {
         }
         if commands.lines().any(|line| line.trim() == ":clear") {
             // It has taken away what every cell stands on, too.
-            let _ = self.assistant.run(dependencies::commands());
+            let _ = self.background.run(dependencies::commands());
             self.book = Book::default();
         } else {
             self.forget_worker();
@@ -318,7 +318,7 @@ impl Driver {
     /// Has evcxr write the dependencies of this session once more.
     pub(super) fn write_package(&mut self) {
         self.is_package_outdated = false;
-        self.assistant.run(String::new());
+        self.background.run(String::new());
     }
 
     /// The warnings about lines of this cell; those about earlier cells were shown with them.

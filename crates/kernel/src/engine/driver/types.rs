@@ -40,11 +40,12 @@ impl Driver {
             question: Some(question),
             ..Told::default()
         };
-        if is_asked_of_compiler() || !self.assistant.is_free() {
+        if is_asked_of_compiler() || !self.background.is_free() {
             return told;
         }
         let text = job.book.analysis(&generate::statements(&job.parsed));
-        for (name, known) in self.assistant.types(text) {
+        let is_cancelled = || self.service.is_cancelled();
+        for (name, known) in self.background.types(text, is_cancelled) {
             match known {
                 Known::Type(type_text) if told.unknown.remove(&name) => {
                     told.types.insert(name, type_text);

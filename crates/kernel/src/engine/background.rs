@@ -5,7 +5,8 @@
 //! wait for it: until it is there, the compiler is asked.
 
 use super::warm_up;
-use crate::analyser::{Analyser, Known, Text};
+use crate::analyser::{Analyser, Known};
+use crate::cell::generate::Text;
 use crate::compile::Builds;
 use crate::compile::direct_rustc::Compiled;
 use crate::evcxr::{Evcxr, Outcome};
@@ -31,7 +32,10 @@ const NICENESS: i32 = 10;
 /// How long a cell waits for an analyser that is busy; then the compiler is asked.
 const PATIENCE: Duration = Duration::from_millis(60);
 
-/// How often it is looked whether the analyser is still busy.
+/// How long it waits for the types that it has asked for; then the compiler is asked as well.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// How often it is looked whether the analyser is still busy, and whether anybody waits.
 const POLL: Duration = Duration::from_millis(2);
 
 /// How long nothing must be asked of the analyser until it is let go, in seconds; 0 keeps it.
@@ -44,7 +48,7 @@ const IDLE: Duration = Duration::from_secs(10 * 60);
 const MANIFEST: &str = "Cargo.toml";
 
 /// The handle to the thread.
-pub struct Assistant {
+pub struct Background {
     requests: Sender<Request>,
     /// Requests that are not done; the start is one.
     open: Arc<AtomicUsize>,
@@ -79,7 +83,7 @@ enum Request {
     },
 }
 
-impl Assistant {
+impl Background {
     /// Starts the thread, and on it evcxr; `tell` hears whether that has started.
     ///
     /// # Errors
@@ -88,9 +92,9 @@ impl Assistant {
         session: Arc<Session>,
         exchange: Arc<Exchange>,
         tell: impl FnOnce(Result<(), String>) + Send + 'static,
-    ) -> std::io::Result<Assistant> {
+    ) -> std::io::Result<Background> {
         let (requests, inbox) = unbounded();
-        let assistant = Assistant {
+        let background = Background {
             requests,
             open: Arc::new(AtomicUsize::new(1)),
             is_ready: Arc::default(),
@@ -101,8 +105,8 @@ impl Assistant {
             is_wanted: true,
             session,
             exchange,
-            open: Arc::clone(&assistant.open),
-            is_ready: Arc::clone(&assistant.is_ready),
+            open: Arc::clone(&background.open),
+            is_ready: Arc::clone(&background.is_ready),
         };
         std::thread::Builder::new()
             .name("analyser".to_owned())
@@ -112,7 +116,7 @@ impl Assistant {
                 thread.open.fetch_sub(1, Ordering::SeqCst);
                 thread.work(&inbox);
             })?;
-        Ok(assistant)
+        Ok(background)
     }
 
     /// A cell has come: the analyser starts again, where it was let go. Nobody waits.
@@ -122,11 +126,18 @@ impl Assistant {
         }
     }
 
-    /// What is known of the variables of the text's cell. It is waited for.
-    pub fn types(&self, text: Text) -> BTreeMap<String, Known> {
+    /// What is known of the variables of the text's cell; nothing when that takes too long, or nobody waits any more.
+    pub fn types(&self, text: Text, is_cancelled: impl Fn() -> bool) -> BTreeMap<String, Known> {
         let (answer, types) = bounded(1);
         self.request(Request::Types { text, answer });
-        types.recv().unwrap_or_default()
+        let deadline = Instant::now() + LONGEST;
+        loop {
+            match types.recv_timeout(POLL) {
+                Ok(types) => return types,
+                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline && !is_cancelled() => {}
+                Err(_) => return BTreeMap::new(),
+            }
+        }
     }
 
     /// Has evcxr carry out commands, with the builds that they ask for. They are waited for.
