@@ -140,9 +140,103 @@ mod tests {
             ("*1", "let a = 1", true),
             ("*a ?*1", "let a = 1", true),
             ("let", "let a", false),
+            ("let b*", "let a = 1", false),
+            ("?", "", false),
         ] {
             assert_eq!(matches_glob(pattern, text), expected, "{pattern} {text}");
         }
+    }
+
+    /// The execution counts of what is found.
+    fn counts(history: &History, request: &HistoryRequest) -> Vec<usize> {
+        let count = |entry| match entry {
+            HistoryEntry::Input(_, count, _) | HistoryEntry::InputOutput(_, count, _) => count,
+        };
+        history.find(request).into_iter().map(count).collect()
+    }
+
+    fn all() -> HistoryRequest {
+        let (n, output, raw) = (i32::MAX, false, true);
+        HistoryRequest::Tail { n, output, raw }
+    }
+
+    #[test]
+    fn cells_are_found_by_their_number_from_the_end_and_by_a_pattern() {
+        let mut history = History::default();
+        for (count, code) in (1..).zip(["let a = 1;", "a", "let b = 2;", "a", "let a = 1;"]) {
+            history.add(count, code);
+        }
+        let (output, raw) = (false, true);
+        let range = |session, start, stop| HistoryRequest::Range {
+            session,
+            start,
+            stop,
+            output,
+            raw,
+        };
+        let tail = |n| HistoryRequest::Tail { n, output, raw };
+        let search = |pattern: &str, unique, n| HistoryRequest::Search {
+            pattern: pattern.to_owned(),
+            unique,
+            output,
+            raw,
+            n,
+        };
+        for (request, expected) in [
+            (all(), &[1, 2, 3, 4, 5][..]),
+            (tail(2), &[4, 5]),
+            (tail(0), &[]),
+            (tail(-1), &[]),
+            (range(None, 2, 4), &[2, 3]),
+            (range(Some(0), 2, 4), &[2, 3]),
+            (range(Some(1), 2, 4), &[2, 3]),
+            (range(Some(2), 2, 4), &[]),
+            (range(Some(-1), -3, 3), &[1, 2]),
+            (search("let*", false, 10), &[1, 3, 5]),
+            (search("let*", false, 2), &[3, 5]),
+            (search("*", true, 10), &[3, 4, 5]),
+        ] {
+            assert_eq!(counts(&history, &request), expected, "{request:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_found_carries_its_code_and_with_output_a_place_for_that() {
+        let mut history = History::default();
+        history.add(3, "a");
+        for (output, expected) in [(false, r#"[1,3,"a"]"#), (true, r#"[1,3,["a",""]]"#)] {
+            let (n, raw) = (1, true);
+            let found = history.find(&HistoryRequest::Tail { n, output, raw });
+            assert_eq!(serde_json::to_string(&found[0]).expect("JSON"), expected);
+        }
+    }
+
+    #[test]
+    fn of_much_code_the_newer_half_is_remembered() {
+        let quarter = "a".repeat(MOST_BYTES / 4);
+        let mut history = History::default();
+        let mut add = |count| {
+            history.add(count, &quarter);
+            counts(&history, &all())
+        };
+        let remembered: Vec<Vec<usize>> = (1..=8).map(&mut add).collect();
+        assert_eq!(remembered[3], [1, 2, 3, 4], "as much as may be");
+        assert_eq!(remembered[4], [4, 5]);
+        assert_eq!(remembered[6], [4, 5, 6, 7], "what is gone counts no more");
+        assert_eq!(remembered[7], [7, 8]);
+    }
+
+    #[test]
+    fn of_many_cells_the_newer_half_is_remembered() {
+        let mut history = History::default();
+        for count in 1..=MOST_ENTRIES {
+            history.add(count, "");
+        }
+        assert_eq!(counts(&history, &all()).len(), MOST_ENTRIES);
+        history.add(MOST_ENTRIES + 1, "");
+        let left = counts(&history, &all());
+        assert_eq!(left.first(), Some(&(MOST_ENTRIES / 2 + 2)));
+        assert_eq!(left.last(), Some(&(MOST_ENTRIES + 1)));
     }
 
     proptest! {

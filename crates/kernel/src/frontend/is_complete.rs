@@ -73,6 +73,8 @@ mod tests {
             ("fn )", Status::Invalid),
             ("let a = );", Status::Invalid),
             ("import os", Status::Invalid),
+            ("import os; a =", Status::Invalid),
+            ("fn f", Status::Invalid),
         ];
         for (code, expected) in cases {
             assert_eq!(is_complete(code).status, expected, "{code:?}");

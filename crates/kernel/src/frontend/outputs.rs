@@ -210,7 +210,31 @@ impl Frontend {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jupyter_protocol::{ExecuteRequest, JupyterMessageContent};
     use proptest::prelude::*;
+
+    #[test]
+    fn of_very_many_cells_the_latest_keep_their_output() {
+        let mut outputs = Outputs::default();
+        let cells = MOST_PARENTS as CellNumber;
+        let begin = |outputs: &mut Outputs, cell: CellNumber| {
+            let content = ExecuteRequest::new(cell.to_string());
+            outputs.begin_cell(cell, Arc::new(JupyterMessage::new(content, None)));
+        };
+        let code = |outputs: &Outputs, cell| match &outputs.parent(cell)?.content {
+            JupyterMessageContent::ExecuteRequest(content) => Some(content.code.clone()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(code(&outputs, 1), None, "there is no cell yet");
+        for cell in 1..=cells {
+            begin(&mut outputs, cell);
+        }
+        assert_eq!(code(&outputs, 1).as_deref(), Some("1"));
+        begin(&mut outputs, cells + 1);
+        let latest = (cells + 1).to_string();
+        assert_eq!(code(&outputs, 1), Some(latest), "in place of its own");
+        assert_eq!(code(&outputs, 2).as_deref(), Some("2"));
+    }
 
     proptest! {
         #[test]

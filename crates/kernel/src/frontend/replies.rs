@@ -178,6 +178,32 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn each_form_of_a_rich_output_is_what_jupyter_wants_of_it() {
+        let owned = |(mime_type, value): (&str, MimeValue)| (mime_type.to_owned(), value);
+        let data = [
+            ("text/plain", MimeValue::Text("a".to_owned())),
+            ("application/json", MimeValue::Json("[1]".to_owned())),
+            (
+                "application/geo+json",
+                MimeValue::Json("no JSON".to_owned()),
+            ),
+            ("image/png", MimeValue::Bytes(vec![0, 1, 255])),
+        ];
+        let media = media(data.map(owned).into());
+        let expected = json!({
+            "text/plain": "a",
+            "application/json": [1],
+            "application/geo+json": "no JSON",
+            "image/png": "AAH/",
+        });
+        assert_eq!(serde_json::to_value(media).expect("JSON"), expected);
+        let told = [("image/png", r#"{"width":5}"#), ("text/plain", "no JSON")]
+            .map(|(mime_type, json)| (mime_type.to_owned(), json.to_owned()));
+        let expected = json!({ "image/png": { "width": 5 } });
+        assert_eq!(Value::Object(metadata(told.into())), expected);
+    }
+
     proptest! {
         #[test]
         fn characters_and_bytes_are_each_others_inverse(code in "\\PC{0,40}", position in 0usize..50) {
