@@ -1,9 +1,12 @@
 //! Cells, from the request to their reply.
 
-use super::harness::{Harness, describe, done, refused};
+use super::harness::{
+    Harness, describe, done, finished, refused, reply_among, request, with_expressions,
+};
 use crate::event::{Action, EngineEvent, Event};
 use channel::{KernelFrame, WorkerFrame};
-use jupyter_protocol::{ExecuteRequest, KernelInfoRequest};
+use jupyter_protocol::{ExecuteRequest, InterruptRequest, KernelInfoRequest};
+use serde_json::Value;
 
 #[test]
 fn a_cell_is_busy_input_reply_idle() {
@@ -64,6 +67,27 @@ fn a_kernel_that_cannot_warm_up_says_so_in_every_cell() {
 }
 
 #[test]
+fn what_follows_is_compiled_ahead_when_a_cell_that_has_an_id_ended_well_and_none_waits() {
+    let mut harness = Harness::warmed_up();
+    let execute = |harness: &mut Harness, name| {
+        let mut message = request(name, ExecuteRequest::new("1".to_owned()));
+        message.metadata = serde_json::json!({ "cellId": format!("id of {name}") });
+        harness.send(message);
+    };
+    let ahead = |lines: Vec<String>| lines.last().is_some_and(|line| line.starts_with("Compile"));
+    execute(&mut harness, "a");
+    execute(&mut harness, "b");
+    assert!(!ahead(harness.finish(1, done())), "b waits");
+    let last = harness.finish(2, done());
+    let expected = r#"CompileAhead { after: "id of b" }"#;
+    assert_eq!(last.last().map(String::as_str), Some(expected));
+    execute(&mut harness, "c");
+    assert!(!ahead(harness.finish(3, refused())), "c failed");
+    harness.execute("d", "1");
+    assert!(!ahead(harness.finish(4, done())), "d has no id");
+}
+
+#[test]
 fn an_error_aborts_the_queue_and_stop_on_error_false_does_not() {
     let mut harness = Harness::warmed_up();
     harness.execute("a", "bad");
@@ -76,10 +100,10 @@ fn an_error_aborts_the_queue_and_stop_on_error_false_does_not() {
             "execute_reply(a) error",
             "status(a) idle",
             "status(b) busy",
-            "execute_reply(b) aborted",
+            "execute_reply(b) aborted [1]",
             "status(b) idle",
             "status(c) busy",
-            "execute_reply(c) aborted",
+            "execute_reply(c) aborted [1]",
             "status(c) idle",
         ]
     );
@@ -127,12 +151,7 @@ fn silent_cells_are_not_counted_and_empty_ones_not_run() {
 #[test]
 fn expressions_run_behind_their_cell_and_go_into_its_reply() {
     let mut harness = Harness::warmed_up();
-    let expressions = [("good", "a + 1"), ("bad", "missing")]
-        .map(|(name, code)| (name.to_owned(), code.to_owned()));
-    let request = ExecuteRequest {
-        user_expressions: Some(expressions.into()),
-        ..ExecuteRequest::new("let a = 1;".to_owned())
-    };
+    let request = with_expressions("let a = 1;", &[("good", "a + 1"), ("bad", "missing")]);
     harness.request("a", request);
     assert_eq!(
         harness.finish(1, done()),
@@ -153,20 +172,37 @@ fn expressions_run_behind_their_cell_and_go_into_its_reply() {
         harness.frame(value).is_empty(),
         "the value is not published"
     );
-    let actions = harness
-        .frontend
-        .handle(Event::Engine(EngineEvent::Finished {
-            cell: 3,
-            end: done(),
-        }));
+    let actions = harness.frontend.handle(finished(3, done()));
     let lines: Vec<String> = actions.iter().map(describe).collect();
     assert_eq!(lines, ["execute_reply(a) ok [1]", "status(a) idle"]);
-    let Action::Reply { message, .. } = &actions[0] else {
-        panic!("{lines:?}")
-    };
-    let reply = serde_json::to_value(&message.content).expect("JSON");
+    let reply = reply_among(&actions);
     assert_eq!(reply["user_expressions"]["good"]["data"]["text/plain"], "2");
     assert_eq!(reply["user_expressions"]["bad"]["status"], "error");
+}
+
+#[test]
+fn expressions_run_also_behind_an_empty_cell_but_not_behind_a_failure_or_an_interrupt() {
+    let request = |code| with_expressions(code, &[("e", "a + 1")]);
+    let mut harness = Harness::warmed_up();
+    let begun = harness.request("a", request(" "));
+    assert_eq!(begun.last().map(String::as_str), Some("execute 1 [0]"));
+    assert_eq!(harness.finish(1, done()), ["execute 2 [0]"]);
+    let interrupted = harness.request("i", InterruptRequest {});
+    assert!(
+        interrupted.contains(&"KillCompiler".to_owned()),
+        "{interrupted:?}"
+    );
+    harness.finish(2, refused());
+
+    harness.request("b", request("bad"));
+    let reply = reply_among(&harness.frontend.handle(finished(3, refused())));
+    assert_eq!(reply["status"], "error");
+    assert_eq!(reply["user_expressions"], Value::Null);
+
+    harness.request("c", request("good"));
+    harness.request("j", InterruptRequest {});
+    let end = harness.finish(4, done());
+    assert_eq!(end, ["execute_reply(c) ok [2]", "status(c) idle"]);
 }
 
 #[test]

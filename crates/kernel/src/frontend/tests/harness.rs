@@ -5,6 +5,7 @@ use crate::event::{Action, CellEnd, EngineEvent, Event, Failure, RequestChannel}
 use crate::frontend::Frontend;
 use channel::{Stream, WorkerFrame};
 use jupyter_protocol::{ExecuteRequest, JupyterMessage, JupyterMessageContent, ReplyStatus};
+use serde_json::Value;
 use std::sync::{Arc, Mutex};
 
 /// The state machine, and the names that a test gives to its requests.
@@ -17,7 +18,7 @@ impl Harness {
     pub fn new() -> Harness {
         let sources = Arc::new(Mutex::new(SourceMap::default()));
         Harness {
-            frontend: Frontend::new(Arc::clone(&sources), serde_json::json!({})),
+            frontend: Frontend::new(Arc::clone(&sources), serde_json::json!({ "shell_port": 5 })),
             sources,
         }
     }
@@ -41,12 +42,24 @@ impl Harness {
         name: &str,
         content: impl Into<JupyterMessageContent>,
     ) -> Vec<String> {
-        let mut message = JupyterMessage::new(content, None);
-        name.clone_into(&mut message.header.msg_id);
-        self.tell(Event::Request {
-            channel: RequestChannel::Shell,
-            message: Box::new(message),
-        })
+        self.send(request(name, content))
+    }
+
+    /// A request as it came.
+    pub fn send(&mut self, message: JupyterMessage) -> Vec<String> {
+        self.tell(on_shell(message))
+    }
+
+    /// What a front end reads in the messages that an event leads to.
+    pub fn contents(&mut self, event: Event) -> Vec<Value> {
+        let actions = self.frontend.handle(event);
+        actions.iter().filter_map(content).collect()
+    }
+
+    /// What a front end reads in the reply to a request.
+    pub fn reply_to(&mut self, content: impl Into<JupyterMessageContent>) -> Value {
+        let actions = self.frontend.handle(on_shell(request("asked", content)));
+        reply_among(&actions)
     }
 
     pub fn execute(&mut self, name: &str, code: &str) -> Vec<String> {
@@ -54,7 +67,7 @@ impl Harness {
     }
 
     pub fn finish(&mut self, cell: u64, end: CellEnd) -> Vec<String> {
-        self.tell(Event::Engine(EngineEvent::Finished { cell, end }))
+        self.tell(finished(cell, end))
     }
 
     pub fn frame(&mut self, frame: WorkerFrame) -> Vec<String> {
@@ -62,12 +75,43 @@ impl Harness {
     }
 
     pub fn output(&mut self, cell: u64, text: &str) -> Vec<String> {
+        self.write(cell, Stream::Stdout, text)
+    }
+
+    pub fn write(&mut self, cell: u64, stream: Stream, text: &str) -> Vec<String> {
         self.frame(WorkerFrame::Output {
             cell,
-            stream: Stream::Stdout,
+            stream,
             bytes: text.as_bytes().to_vec(),
         })
     }
+}
+
+/// A request with a name.
+pub fn request(name: &str, content: impl Into<JupyterMessageContent>) -> JupyterMessage {
+    let mut message = JupyterMessage::new(content, None);
+    name.clone_into(&mut message.header.msg_id);
+    message
+}
+
+/// A cell with what a front end wants to know when it is done, by name.
+pub fn with_expressions(code: &str, expressions: &[(&str, &str)]) -> ExecuteRequest {
+    let owned = |(name, code): &(&str, &str)| ((*name).to_owned(), (*code).to_owned());
+    ExecuteRequest {
+        user_expressions: Some(expressions.iter().map(owned).collect()),
+        ..ExecuteRequest::new(code.to_owned())
+    }
+}
+
+pub fn on_shell(message: JupyterMessage) -> Event {
+    Event::Request {
+        channel: RequestChannel::Shell,
+        message: Box::new(message),
+    }
+}
+
+pub fn finished(cell: u64, end: CellEnd) -> Event {
+    Event::Engine(EngineEvent::Finished { cell, end })
 }
 
 pub fn done() -> CellEnd {
@@ -83,6 +127,29 @@ pub fn refused() -> CellEnd {
         value: "cannot find value".to_owned(),
         traceback: vec![],
     })
+}
+
+/// The content of the one reply among actions.
+pub fn reply_among(actions: &[Action]) -> Value {
+    let replies: Vec<Value> = actions
+        .iter()
+        .filter(|action| matches!(action, Action::Reply { .. }))
+        .filter_map(content)
+        .collect();
+    match replies.as_slice() {
+        [reply] => reply.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The content of a message, as it goes over the wire.
+fn content(action: &Action) -> Option<Value> {
+    match action {
+        Action::Publish(message) | Action::Ask(message) | Action::Reply { message, .. } => {
+            Some(serde_json::to_value(&message.content).expect("JSON"))
+        }
+        _ => None,
+    }
 }
 
 /// An action as a line: what it is, its parent's name, and what matters in it.
@@ -103,7 +170,7 @@ pub fn describe(action: &Action) -> String {
             JupyterMessageContent::ExecuteReply(reply) => match reply.status {
                 ReplyStatus::Ok => format!("ok [{}]", reply.execution_count.0),
                 ReplyStatus::Error => "error".to_owned(),
-                ReplyStatus::Aborted => "aborted".to_owned(),
+                ReplyStatus::Aborted => format!("aborted [{}]", reply.execution_count.0),
             },
             JupyterMessageContent::ErrorOutput(error) => {
                 format!("{}: {}", error.ename, error.evalue)

@@ -57,6 +57,30 @@ fn the_ladder_while_running() {
 }
 
 #[test]
+fn that_a_cell_does_not_react_is_said_once_and_only_while_it_runs() {
+    let mut harness = Harness::warmed_up();
+    let told = |harness: &mut Harness| {
+        let reminder = Reminder::NotAtAnAwait { cell: 1 };
+        harness.tell(Event::Reminder(reminder)).len()
+    };
+    harness.execute("a", "1");
+    harness.request("i", InterruptRequest {});
+    assert_eq!(told(&mut harness), 0, "it is compiled");
+    harness.frame(WorkerFrame::CellStarted { cell: 1 });
+    assert_eq!(told(&mut harness), 1);
+    assert_eq!(told(&mut harness), 0, "it was said");
+
+    let mut harness = Harness::warmed_up();
+    harness.execute("a", "1");
+    let started = harness.frame(WorkerFrame::CellStarted { cell: 1 });
+    assert!(started.is_empty(), "nobody interrupts: {started:?}");
+    harness.request("i", InterruptRequest {});
+    let outcome = CellOutcome::Completed;
+    harness.frame(WorkerFrame::CellEnded { cell: 1, outcome });
+    assert_eq!(told(&mut harness), 0, "it has ended");
+}
+
+#[test]
 fn an_interrupt_that_comes_between_compiler_and_code_is_not_lost() {
     let mut harness = Harness::warmed_up();
     harness.execute("a", "1");
