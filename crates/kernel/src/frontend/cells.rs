@@ -299,7 +299,10 @@ impl Frontend {
     fn failure(&mut self, running: &mut Running, end: CellEnd) -> Option<Failure> {
         match (end, running.outcome) {
             (CellEnd::WorkerDied { description, lost }, _) => {
-                Some(self.worker_died(running, &description, &lost))
+                let failure = self.worker_died(running, &description, &lost);
+                // That names its panic, of which nobody knows whether it was caught.
+                running.panic = None;
+                Some(failure)
             }
             (CellEnd::Refused(_), _) if running.interrupts > 0 => Some(
                 super::reports::interrupted("while it was compiled; nothing was run"),

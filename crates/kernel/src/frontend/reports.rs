@@ -100,6 +100,9 @@ impl Frontend {
         );
         if let Some(panic) = &running.panic {
             let _ = write!(text, "\nBefore that it panicked: {}", panic.message);
+            for line in self.where_it_was(panic) {
+                let _ = write!(text, "\n{line}");
+            }
         }
         Failure {
             name: "ProcessEnded".to_owned(),

@@ -8,6 +8,7 @@ use channel::{
     StackFrame, Stream, TaskReport, WorkerFrame,
 };
 use jupyter_protocol::{CompleteRequest, InterruptRequest, JupyterMessage, ShutdownRequest};
+use serde_json::Value;
 use std::sync::PoisonError;
 
 /// What was compiled of a cell: for each line the cell's own, from 0.
@@ -244,6 +245,24 @@ fn the_error_of_a_process_that_ended_says_why_and_what_was_lost() {
         let (cause, _) = ended(harness, died("signal: 6 (SIGABRT)", &[]));
         assert!(cause.starts_with(expected), "{cause}");
     }
+}
+
+#[test]
+fn a_panic_before_a_process_ended_is_told_in_its_error_and_is_not_said_to_be_caught() {
+    let mut harness = running("let a = 1;\noh()");
+    harness.frame(WorkerFrame::Panic(panic_report(None)));
+    let end = CellEnd::WorkerDied {
+        description: "signal: 6 (SIGABRT)".to_owned(),
+        lost: Vec::new(),
+    };
+    let said = harness.contents(finished(1, end));
+    assert_eq!(said[0]["ename"], "ProcessEnded", "{said:?}");
+    let traceback = said[0]["traceback"].as_array().expect("lines");
+    let end = [
+        "Before that it panicked: oh",
+        "  --> cell [1], line 2: oh()",
+    ];
+    assert!(traceback.ends_with(&end.map(Value::from)), "{traceback:?}");
 }
 
 #[test]
