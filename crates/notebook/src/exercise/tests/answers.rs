@@ -1,6 +1,6 @@
 //! Code that returns: right, wrong, too slow, not together.
 
-use super::super::{Exercise, Work, check, ms};
+use super::super::{Exercise, Verdict, Work, check, ms};
 use super::{assert_says, block_on, both, keep_no_progress, rice, soup};
 use crate::display::RichDisplay;
 use std::future::Future;
@@ -165,6 +165,21 @@ fn an_exercise_that_is_not_defined_says_what_to_run() {
     let verdict = block_on(check("test-none", |_| async {}));
     assert!(!verdict.is_solved());
     assert_says(&verdict, &["not yet", "has not run"]);
+}
+
+#[test]
+fn one_statement_is_not_counted_and_neither_are_remarks() {
+    let exercise = || Exercise::<u32>::new("test-9", "Seven").gives(7);
+    let headline = |verdict: Verdict| verdict.to_string().lines().next().map(str::to_owned);
+    let alone = block_on(exercise().check(|_| async { 0 }));
+    let expected = Some("Exercise test-9, Seven: not yet.".to_owned());
+    assert_eq!(headline(alone), expected);
+    let with_a_remark = block_on(exercise().check(|_| async {
+        let _ = tokio::spawn(async { panic!("in the task") }).await;
+        0
+    }));
+    assert_says(&with_a_remark, &["• note: "]);
+    assert_eq!(headline(with_a_remark), expected);
 }
 
 #[test]

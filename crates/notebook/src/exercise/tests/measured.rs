@@ -1,8 +1,10 @@
 //! Each measurement says yes and no.
 
-use super::super::{Exercise, Failure, Verdict, Work, ms};
+use super::super::record::Facts;
+use super::super::{Exercise, Failure, Run, Verdict, Work, ms};
 use super::{assert_says, block_on, rice, soup};
 use std::future::Future;
+use std::time::Duration;
 
 fn check<F: Future<Output = ()> + 'static>(
     exercise: Exercise<()>,
@@ -72,6 +74,11 @@ fn the_order_of_everything() {
         &verdict,
         &["The order of events was: soup is dropped, never awaited; it should be: x."],
     );
+    let verdict = check(exercise().order(&["x"]), |_| async {});
+    assert_says(
+        &verdict,
+        &["The order of events was: nothing; it should be: x."],
+    );
 }
 
 #[test]
@@ -117,6 +124,49 @@ fn bounds_of_time() {
     );
     let verdict = check(exercise().takes_at_least(ms(500)), in_turn);
     assert_says(&verdict, &["it should take at least 500 ms."]);
+}
+
+/// A run as it would be recorded, in real time or not, on a machine that was late by 100 ms.
+fn recorded(paused: bool, elapsed: Duration, longest_poll: Duration) -> Run {
+    Run {
+        facts: Facts::default(),
+        elapsed,
+        real_time: elapsed,
+        longest_poll,
+        polls: 1,
+        tasks_left: 0,
+        panics: Vec::new(),
+        paused,
+        lateness: ms(100),
+    }
+}
+
+/// Whether all holds for a run.
+fn holds(exercise: &Exercise<()>, run: &Run) -> bool {
+    let mut expectations = exercise.plan.expectations.iter();
+    expectations.all(|expectation| expectation(&(), run).holds())
+}
+
+#[test]
+fn a_bound_of_time_leaves_room_for_timers_and_in_real_time_for_a_late_machine() {
+    let at_most = exercise().takes_at_most(ms(300));
+    let at_least = exercise().takes_at_least(ms(300));
+    for (paused, most) in [(true, 311), (false, 411)] {
+        let run = |elapsed| recorded(paused, ms(elapsed), ms(0));
+        assert!(holds(&at_most, &run(most)), "{most} ms");
+        assert!(!holds(&at_most, &run(most + 1)), "{most} ms and 1");
+        assert!(holds(&at_least, &run(289)));
+        assert!(!holds(&at_least, &run(288)));
+    }
+}
+
+#[test]
+fn a_poll_as_long_as_the_limit_holds_up_the_thread() {
+    let exercise = exercise().never_blocks(ms(100));
+    for (longest_poll, expected) in [(99, true), (100, false), (101, false)] {
+        let run = recorded(true, ms(300), ms(longest_poll));
+        assert_eq!(holds(&exercise, &run), expected, "{longest_poll} ms");
+    }
 }
 
 #[test]
