@@ -9,6 +9,8 @@
 
 mod completions;
 mod documentation;
+#[cfg(test)]
+mod tests;
 mod types;
 mod workspace;
 

@@ -56,6 +56,7 @@ fn without_package(text: &str) -> &str {
 
 fn html_of(markdown: &str) -> String {
     let fence = format!("```rust\n{PACKAGE}");
+    let markdown = markdown.trim_start();
     let markdown = match markdown.split_once("```\n\n") {
         Some((first, rest)) if first.starts_with(&fence) => rest,
         _ => markdown,
