@@ -379,31 +379,4 @@ fn broken_items(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_function_is_kept_as_a_pointer_to_it() {
-        for (told, kept) in [
-            ("fn(u8) -> u8 {double}", "fn(u8) -> u8"),
-            (
-                "for<'a> fn(&'a str) -> &'a str {str::trim}",
-                "for<'a> fn(&'a str) -> &'a str",
-            ),
-            ("std::vec::Vec<u8>", "std::vec::Vec<u8>"),
-            ("{closure@src/lib.rs:1:1}", "{closure@src/lib.rs:1:1}"),
-        ] {
-            assert_eq!(pointer_to(told), kept);
-        }
-    }
-
-    #[test]
-    fn what_nothing_decides_never_comes_to_be() {
-        for (told, kept) in [
-            ("JoinHandle<_>", "JoinHandle<!>"),
-            ("(_, my_type, Guard<'_, u8>)", "(!, my_type, Guard<'_, u8>)"),
-        ] {
-            assert_eq!(never(told), kept);
-        }
-    }
-}
+mod tests;
