@@ -94,6 +94,8 @@ mod tests {
             html_of(markdown),
             "<pre><code class=\"language-rust\">fn f&lt;T&gt;()\n</code></pre>\n<p>A &lt;script&gt;alert(1)&lt;/script&gt; <em>b</em> c</p>\n&lt;img src=x onerror=y&gt;\n<p>f <a href=\"https://docs.rs\">g</a></p>\n"
         );
+        let other = "```rust\nfn f()\n```\n\nA text.";
+        assert!(html_of(other).contains("fn f()"), "it names no package");
         assert_eq!(without_package("ctx\n\nfn f<T>()"), "fn f<T>()");
         assert_eq!(
             without_package("context\n\nfn f<T>()"),

@@ -15,6 +15,7 @@ impl Point {
 }
 const FIXED: u8 = 1;
 enum Way { On }
+fn other() { let elsewhere = 1; }
 mod inner { pub fn f() {} }
 ";
 
@@ -56,6 +57,7 @@ let Point { x, y: z } = Point { x: 1, y: 2 };
 let f = |n: u8| n;
 let g = missing();
 let h = FIXED;
+let (i, j): (u8, u16) = (1, 2);
 { let inside = 1; }";
     let named = |type_text: &str| Known::Type(type_text.to_owned());
     let expected = [
@@ -66,6 +68,8 @@ let h = FIXED;
         ("f", Known::Nameless),
         ("g", Known::Nothing),
         ("h", named("u8")),
+        ("i", named("u8")),
+        ("j", named("u16")),
         ("x", named("u8")),
         ("z", named("u8")),
     ];

@@ -141,6 +141,43 @@ fn a_variable_is_given_up_only_for_an_error_about_it() {
 }
 
 #[test]
+fn of_what_borrows_and_what_is_borrowed_the_reference_goes() {
+    let parsed = parse("let a = text();\nlet b = a.trim();\nlet c = held();");
+    let types = types(&[("a", "String"), ("b", "&str"), ("c", "Ref<'a, u8>")]);
+    let plan = first(&parsed, &types, &names(&["list"]));
+    let lines = ["a", "b", "c"].map(|name| Origin::Put(name.to_owned()));
+    let lines = source(
+        &[
+            &lines[..],
+            &[Origin::PutBack("list".to_owned()), Origin::Around],
+        ]
+        .concat(),
+    );
+    let left = |error: Refusal| match next(&parsed, &plan, &lines, &[error], |_| false, &[]) {
+        Next::Try(plan) => (plan.kept.into_keys().collect::<String>(), plan.moved),
+        other => panic!("{other:?}"),
+    };
+    let none = BTreeSet::new;
+    // Both are named.
+    let both = refusal("E0597", "`a` does not live long enough", &[1, 2]);
+    assert_eq!(left(both), ("ac".to_owned(), none()));
+    // Neither is: what refers goes, unless the error is about it.
+    let neither = refusal("E0597", "`c` does not live long enough", &[5]);
+    assert_eq!(left(neither), ("ac".to_owned(), none()));
+    // That a variable is borrowed when it is put back does not say that it was moved.
+    let borrowed = refusal("E0505", "cannot move out of `list`", &[4]);
+    assert_eq!(left(borrowed), ("a".to_owned(), none()));
+    // A place that only explains counts for types that do not match, and for nothing else.
+    let explained = |code: &str| {
+        let mut error = refusal(code, "mismatched types", &[5, 1]);
+        error.places[1].is_primary = false;
+        next(&parsed, &plan, &lines, &[error], |_| false, &[])
+    };
+    assert!(matches!(explained("E0308"), Next::Try(plan) if !plan.kept.contains_key("a")));
+    assert!(!matches!(explained("E0425"), Next::Try(_)));
+}
+
+#[test]
 fn an_error_that_lies_in_an_earlier_item_alone_sets_that_aside() {
     let parsed = parse("1");
     let plan = Plan::default();
