@@ -72,6 +72,12 @@ impl<'b> Build<'b> {
         fs::write(file, text)
     }
 
+    /// Whether this is the text of that name.
+    pub fn holds(&self, name: &str, text: &str) -> bool {
+        let file = self.package.join(CELLS).join(name);
+        fs::read(file).is_ok_and(|found| found == text.as_bytes())
+    }
+
     /// A compiler of cells, with the build's environment.
     pub fn compiler(&self, program: impl AsRef<OsStr>) -> Command {
         environment::command(program, &self.package.join(CELLS), &self.variables)

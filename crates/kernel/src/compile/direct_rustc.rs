@@ -60,7 +60,7 @@ pub fn compile(
     }
     if let Some(key) = key
         && (is_good || is_refused_by_its_code(&messages))
-        && !reads_at_compile_time(&built)
+        && has_read_the_cell_alone(&built)
     {
         store.put(key, is_good.then_some(&*library), &messages);
     }
@@ -208,17 +208,16 @@ fn key(build: &Build<'_>, fingerprint: &Fingerprint, text: &str, more: &[String]
     .concat()
 }
 
-/// Whether the compiler has read anything but the cell. It notes that before it looks at types.
-fn reads_at_compile_time(library: &Path) -> bool {
-    let of_cell = [Build::CELL, standby::ROOT, standby::STANDARD_INPUT];
-    match fs::read_to_string(dep_info(library)) {
-        Ok(note) => note.lines().any(|line| {
-            let source = line.strip_suffix(':');
-            source.is_some_and(|source| !of_cell.iter().any(|own| source.ends_with(own)))
-                || line.starts_with("# env-dep:")
-        }),
-        Err(_) => true,
-    }
+/// Whether the compiler has read the cell, and nothing else that may change. It notes that before it looks at types.
+fn has_read_the_cell_alone(library: &Path) -> bool {
+    let is_cell = |source: &str| [Build::CELL, standby::STANDARD_INPUT].contains(&source);
+    let Ok(note) = fs::read_to_string(dep_info(library)) else {
+        return false;
+    };
+    let mut sources = note.lines().filter_map(|line| line.strip_suffix(':'));
+    !note.lines().any(|line| line.starts_with("# env-dep:"))
+        && sources.clone().any(is_cell)
+        && sources.all(|source| is_cell(source) || source.starts_with(standby::ROOTS))
 }
 
 /// Compiles a program: `text` to `binary`, with what cells link to. `name` is what the compiler, panics and

@@ -13,6 +13,7 @@ use super::fingerprint::Rustc;
 use crate::children::Tool;
 use crate::environment::Variables;
 use crate::spare;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::Stdio;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -21,8 +22,8 @@ use std::time::Duration;
 /// How long it waits: it holds some 100 MB, most of them the compiler's own code.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// What it is started on, in the folder of cells.
-pub const ROOT: &str = "src/standby.rs";
+/// Where what it is started on stands, in the folder of cells.
+pub const ROOTS: &str = "src/standby/";
 
 /// What that includes.
 pub const STANDARD_INPUT: &str = "/dev/stdin";
@@ -82,16 +83,12 @@ impl Standby {
         if !*HAS_PROCESSORS || !spare::is_enough() {
             return None;
         }
-        let root = format!(
-            "{}\nextern crate notebook as _;\ninclude!({STANDARD_INPUT:?});\n",
-            call.attributes
-        );
-        build.write(ROOT, &root).ok()?;
+        let root = root(build, &call.attributes).ok()?;
         let mut command = build.compiler(&call.rustc.program);
         let arguments = call.rustc.arguments.iter();
         command
             .args(arguments.map(|argument| match argument.as_str() {
-                Build::CELL => ROOT,
+                Build::CELL => &root,
                 other => other,
             }))
             .args(&call.more)
@@ -133,6 +130,65 @@ impl Standby {
     }
 }
 
+/// What a compiler is started on for texts with these attributes. It is never written again: one that was started
+/// a moment ago may be about to read it.
+fn root(build: &Build<'_>, attributes: &str) -> std::io::Result<String> {
+    let mut hasher = DefaultHasher::new();
+    attributes.hash(&mut hasher);
+    let name = format!("{ROOTS}{:016x}.rs", hasher.finish());
+    let text =
+        format!("{attributes}\nextern crate notebook as _;\ninclude!({STANDARD_INPUT:?});\n");
+    if !build.holds(&name, &text) {
+        build.write(&name, &text)?;
+    }
+    Ok(name)
+}
+
 fn take(tool: &Mutex<Option<Tool>>) -> Option<Tool> {
     tool.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::children::Children;
+
+    fn call(attributes: &str) -> Call {
+        // A compiler that is slow to start: it reads what it was started on when it has its whole input.
+        let script = r#"cat > input; cat "$0" input"#;
+        let arguments = ["-c", script, Build::CELL];
+        Call {
+            rustc: Rustc {
+                program: "sh".to_owned(),
+                arguments: arguments.map(str::to_owned).to_vec(),
+                variables: Default::default(),
+            },
+            more: Vec::new(),
+            variables: Variables::new(),
+            attributes: attributes.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_one_was_started_on_stays_when_the_next_is_started() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let variables = std::env::vars_os().collect();
+        let children = Children::default();
+        let build = Build::new(folder.path().into(), variables, &children, &|_| {});
+        if !*HAS_PROCESSORS || !spare::is_enough() {
+            return;
+        }
+        let first = Standby::start(&build, call("#![one]")).expect("it starts");
+        let second = Standby::start(&build, call("#![two]")).expect("it starts");
+        for (standby, attributes) in [(first, "#![one]"), (second, "#![two]")] {
+            let text = format!("{attributes}\nfn cell() {{}}");
+            let tool = standby.feed(&build, &text).expect("it waits");
+            let output = tool.finish(|_| {}).expect("it ends");
+            let read = String::from_utf8_lossy(&output.stdout).into_owned();
+            let expected = format!(
+                "{attributes}\nextern crate notebook as _;\ninclude!(\"/dev/stdin\");\n\nfn cell() {{}}"
+            );
+            assert_eq!(read, expected);
+        }
+    }
 }
