@@ -158,15 +158,16 @@ fn key_of_note(build: &Build<'_>, fingerprint: &Fingerprint, text: &str) -> Vec<
     key(build, fingerprint, text, &["note".to_owned()])
 }
 
-/// Errors of names, types and borrowing. Many a cell is refused by one of them at first, and compiled in another way.
-/// Those of imports and macros are not among them: they can be of a library, or of how the text is read.
+/// Errors of names, types, borrowing and what is not stable. Many a cell is refused by one of them at first, and
+/// compiled in another way. Those of imports and macros are not among them: they can be of a library, or of how the
+/// text is read.
 const BY_CODE: &[&str] = &[
     "E0004", "E0005", "E0023", "E0026", "E0027", "E0040", "E0061", "E0063", "E0069", "E0070",
     "E0106", "E0133", "E0267", "E0277", "E0282", "E0283", "E0308", "E0369", "E0373", "E0381",
     "E0382", "E0384", "E0412", "E0423", "E0425", "E0434", "E0499", "E0502", "E0503", "E0505",
     "E0506", "E0507", "E0515", "E0521", "E0560", "E0571", "E0594", "E0596", "E0597", "E0599",
     "E0600", "E0603", "E0604", "E0605", "E0606", "E0608", "E0609", "E0614", "E0615", "E0616",
-    "E0618", "E0716", "E0728",
+    "E0618", "E0658", "E0716", "E0728",
 ];
 
 /// Whether each error is one that the same text would get again at any time: not one of a file or a library.
