@@ -86,7 +86,7 @@ impl Frontend {
     /// Takes in an event; gives back what is to be done about it, in order. Where that panics, who asked gets an error,
     /// and nothing of it is left for the next event.
     pub fn handle(&mut self, event: Event) -> Vec<Action> {
-        let concerned = recovery::Concerned::by(&event);
+        let concerned = self.concerned(&event);
         let handled = std::panic::catch_unwind(AssertUnwindSafe(|| self.take_in(event)));
         if handled.is_err() {
             tracing::error!("the front end's side panicked on an event; the session goes on");

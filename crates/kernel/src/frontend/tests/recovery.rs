@@ -2,19 +2,35 @@
 
 use super::harness::{Harness, describe, done, finished, on_shell, refused, request};
 use crate::event::{Action, Answer, EngineEvent, Event, RequestChannel};
+use crate::frontend::Frontend;
 use crate::frontend::cells::Phase;
-use crate::frontend::recovery::Concerned;
+use channel::CellNumber;
 use jupyter_protocol::{CompleteRequest, ExecuteRequest, JupyterMessage, KernelInfoRequest};
 
 /// What is done when the event has led to a panic.
 fn recovered(harness: &mut Harness, event: &Event) -> Vec<String> {
-    harness.frontend.recover(Concerned::by(event));
+    recovered_after(harness, event, |_| ())
+}
+
+/// What is done when the event has led to a panic, after as much.
+fn recovered_after(
+    harness: &mut Harness,
+    event: &Event,
+    done: impl FnOnce(&mut Frontend),
+) -> Vec<String> {
+    let concerned = harness.frontend.concerned(event);
+    done(&mut harness.frontend);
+    harness.frontend.recover(concerned);
     let actions = std::mem::take(&mut harness.frontend.actions);
     actions.iter().map(describe).collect()
 }
 
 fn cell(name: &str) -> Event {
     on_shell(request(name, ExecuteRequest::new("1".to_owned())))
+}
+
+fn end_of(cell: CellNumber) -> Event {
+    finished(cell, done())
 }
 
 fn info(name: &str) -> JupyterMessage {
@@ -41,7 +57,8 @@ fn a_request_is_answered_with_an_error_where_it_came_and_only_once() {
     // That another one has its reply changes nothing.
     let other = (RequestChannel::Shell, KernelInfoRequest {}, info("a"));
     harness.frontend.reply(other.0, other.1, &other.2);
-    harness.frontend.recover(Concerned::by(&event));
+    let concerned = harness.frontend.concerned(&event);
+    harness.frontend.recover(concerned);
     let actions = std::mem::take(&mut harness.frontend.actions);
     let [_, Action::Reply { channel, message }, idle] = actions.as_slice() else {
         panic!("{actions:?}");
@@ -51,10 +68,11 @@ fn a_request_is_answered_with_an_error_where_it_came_and_only_once() {
     assert_eq!(reply["ename"], "InternalError");
     assert_eq!(describe(idle), "status(b) idle");
 
-    let (channel, reply) = (RequestChannel::Shell, KernelInfoRequest {});
-    harness.frontend.reply(channel, reply, &info("c"));
-    let lines = recovered(&mut harness, &on_shell(info("c")));
-    assert_eq!(lines.len(), 1, "it has its reply: {lines:?}");
+    let lines = recovered_after(&mut harness, &on_shell(info("c")), |frontend| {
+        frontend.reply(RequestChannel::Shell, KernelInfoRequest {}, &info("c"));
+    });
+    assert_eq!(lines.len(), 2, "it has its reply: {lines:?}");
+    assert_eq!(lines[1], "status(c) idle");
 }
 
 #[test]
@@ -97,10 +115,41 @@ fn a_cell_that_was_being_ended_has_its_reply_and_the_next_one_its_turn() {
     let mut harness = Harness::warmed_up();
     harness.execute("a", "1");
     harness.execute("b", "1");
-    harness.frontend.running = None;
-    let lines = recovered(&mut harness, &finished(1, done()));
+    let end = end_of(1);
+    let lines = recovered_after(&mut harness, &end, |frontend| frontend.running = None);
     assert_eq!(lines[..3], internal_error("a"));
     assert_eq!(lines.last().map(String::as_str), Some("execute 2 [2]"));
+}
+
+#[test]
+fn a_cell_that_was_being_ended_without_its_end_is_answered() {
+    let never_ready = EngineEvent::WarmedUp(Err("no evcxr".to_owned()));
+    for event in [Event::Interrupt, Event::Engine(never_ready)] {
+        let mut harness = Harness::new();
+        harness.execute("a", "1");
+        let lines = recovered_after(&mut harness, &event, |frontend| frontend.running = None);
+        assert_eq!(lines, internal_error("a"));
+    }
+}
+
+#[test]
+fn what_the_end_of_a_cell_has_sent_is_not_sent_again() {
+    let mut harness = Harness::warmed_up();
+    harness.execute("a", "1");
+    harness.execute("b", "1");
+    let end = end_of(1);
+    let whole = recovered_after(&mut harness, &end, |frontend| frontend.take_in(end_of(1)));
+    assert_eq!(whole[..2], ["execute_reply(a) ok [1]", "status(a) idle"]);
+    assert_eq!(whole.last().map(String::as_str), Some("execute 2 [2]"));
+    assert_eq!(whole.iter().filter(|line| line.contains("(a)")).count(), 2);
+
+    let mut harness = Harness::warmed_up();
+    harness.execute("a", "1");
+    let half = recovered_after(&mut harness, &end, |frontend| {
+        frontend.take_in(end_of(1));
+        frontend.actions.truncate(1);
+    });
+    assert_eq!(half, ["execute_reply(a) ok [1]", "status(a) idle"]);
 }
 
 #[test]
