@@ -155,7 +155,7 @@ mod tests {
 
     fn call(attributes: &str) -> Call {
         // A compiler that is slow to start: it reads what it was started on when it has its whole input.
-        let script = r#"cat > input; cat "$0" input"#;
+        let script = r#"input=$(cat); cat "$0"; printf %s "$input""#;
         let arguments = ["-c", script, Build::CELL];
         Call {
             rustc: Rustc {
