@@ -236,9 +236,6 @@ pub fn next(
             _ => TailAs::Result,
         };
         others.push((plan.error, tail));
-        if tail == TailAs::Result {
-            others.push((ErrorType::Boxed, tail));
-        }
     }
     let others = others.into_iter().map(|(error, tail)| Plan {
         error,

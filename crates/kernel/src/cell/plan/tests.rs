@@ -103,7 +103,7 @@ fn the_end_of_a_cell_is_read_in_every_way_that_its_error_allows_and_each_once() 
     let shown = readings("1 + 1", &refusal("E0599", no_method, &[1]));
     assert_eq!(shown.first(), Some(&(Wide, Debug)));
     let other = readings("1 + 1", &refusal("E0599", "no method named `x`", &[1]));
-    assert_eq!(other.first(), Some(&(Wide, Result)));
+    assert_eq!(other, [(Wide, Result)]);
     let items = readings(
         "make!()",
         &refusal("", "expected expression, found `fn`", &[1]),
@@ -175,6 +175,9 @@ fn of_what_borrows_and_what_is_borrowed_the_reference_goes() {
     };
     assert!(matches!(explained("E0308"), Next::Try(plan) if !plan.kept.contains_key("a")));
     assert!(!matches!(explained("E0425"), Next::Try(_)));
+    let elsewhere = refusal("E0425", "cannot find value `x`", &[5]);
+    let none_is_given_up = next(&parsed, &plan, &lines, &[elsewhere], |_| false, &[]);
+    assert_eq!(none_is_given_up, Next::GiveUp);
 }
 
 #[test]
