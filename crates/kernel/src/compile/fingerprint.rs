@@ -225,7 +225,10 @@ pub fn hash_of(value: &impl Hash) -> u64 {
 /// A path as it stands in a JSON string.
 fn in_json(path: &Path) -> String {
     let text = serde_json::Value::from(path.to_string_lossy()).to_string();
-    text.trim_matches('"').to_owned()
+    let inside = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    inside.unwrap_or(&text).to_owned()
 }
 
 /// What cargo sets for the compiler, and does not just pass on.
@@ -240,4 +243,115 @@ fn is_from_cargo(name: &str) -> bool {
             "LD_LIBRARY_PATH",
         ]
         .contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inputs::tests::build_in;
+    use super::*;
+
+    fn set(name: &str, value: &str) -> Variables {
+        Variables::from([(name.into(), value.into())])
+    }
+
+    #[test]
+    fn the_command_for_a_cell_is_noted_and_no_other() {
+        let of = |line: &str| {
+            let arguments: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let mut variables = set("CARGO_PKG_NAME", "ctx");
+            variables.insert("RUSTFLAGS".into(), "-Dwarnings".into());
+            Rustc::of_cell(OsStr::new("rustc"), &arguments, &variables)
+        };
+        let noted = of("--edition=2024 --crate-name ctx src/lib.rs").expect("it is the cell's");
+        assert_eq!((&*noted.program, noted.arguments.len()), ("rustc", 4));
+        let variables = BTreeMap::from([("CARGO_PKG_NAME".to_owned(), "ctx".to_owned())]);
+        assert_eq!(noted.variables, variables);
+        for line in ["--crate-name tiny ctx", "ctx --crate-name x", "--name ctx"] {
+            assert_eq!(of(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_was_saved_holds_for_its_manifest_and_in_a_copy() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (package, rustc) = build_in(root.path());
+        let manifest = |text: &str| fs::write(package.join("Cargo.toml"), text).expect("a file");
+        manifest("[dependencies]\na = 1\nb = 2");
+        let nothing = Variables::new();
+        let latest = |package: &Path| Fingerprint::valid(package, &nothing);
+        assert_eq!(latest(&package), Err(NOTHING_BUILT.to_owned()));
+        Fingerprint::save(rustc.clone(), &package, &nothing, true);
+        manifest("[dependencies]\nb = 2\na = 1");
+        let saved = latest(&package).expect("the same dependencies");
+        assert_eq!((&saved.rustc, saved.is_of_prebuilt), (&rustc, true));
+        manifest("[dependencies]\nc = 3");
+        assert_eq!(latest(&package), Err(NOTHING_BUILT.to_owned()));
+        manifest("[dependencies]\nb = 2\na = 1");
+        let said = Fingerprint::valid(&package, &set("RUSTFLAGS", "-O")).expect_err("a setting");
+        assert!(said.contains("RUSTFLAGS"), "{said}");
+
+        let copy = root.path().join("a \"copy\"");
+        fs::rename(&package, &copy).expect("it can be renamed");
+        let copied = Fingerprint::latest(&copy).expect("it was copied, too");
+        let library = copied.rustc.output_folder(&copy).expect("a folder");
+        assert!(library.starts_with(&copy) && library.exists());
+        assert_eq!(copied.key(&copy), saved.key(&package));
+        let mut other = copied.clone();
+        other.rustc.arguments.push("-O".to_owned());
+        assert_ne!(other.key(&copy), saved.key(&package));
+        fs::write(copy.join("Cargo.lock"), "other versions").expect("a file");
+        Fingerprint::save(copied.rustc.clone(), &copy, &nothing, true);
+        let rebuilt = latest(&copy).expect("it was built");
+        assert_ne!(rebuilt.key(&copy), saved.key(&package));
+        Fingerprint::forget(&copy);
+        assert_eq!(Fingerprint::latest(&copy), None);
+    }
+
+    #[test]
+    fn what_was_prebuilt_is_built_with_as_evcxr_had_it_set() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (package, rustc) = build_in(root.path());
+        fs::write(package.join("Cargo.toml"), "[package]").expect("a file");
+        Fingerprint::save(rustc, &package, &set("RUSTFLAGS", "-O"), true);
+        let mut now = set("RUSTFLAGS", "-g");
+        now.insert("CARGO_TARGET_DIR".into(), "/tmp".into());
+        now.insert("LANG".into(), "C".into());
+        let (_, variables) = Fingerprint::of_prebuilt(&package, &now).expect("nothing has changed");
+        let expected = [set("LANG", "C"), set("RUSTFLAGS", "-O")];
+        assert_eq!(variables, expected.into_iter().flatten().collect());
+    }
+
+    #[test]
+    fn cells_are_handed_the_latest_build_of_each_crate_but_not_what_the_manifest_names() {
+        let root = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, day: u64| {
+            let path = root.path().join(name);
+            let file = fs::File::create(&path).expect("a file");
+            let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(day * 86_400);
+            file.set_modified(time).expect("a time");
+            path.display().to_string()
+        };
+        let library = write("libnotebook.so", 1);
+        let latest = write("libtokio-2.rlib", 3);
+        for (name, day) in [
+            ("libtokio-1.rlib", 2),
+            ("libtokio-3.rlib", 1),
+            ("libfutures-1.rlib", 1),
+            ("libnobody-1.rlib", 1),
+            ("tokio-9.rlib", 9),
+        ] {
+            write(name, day);
+        }
+        let mut rustc = Rustc {
+            program: "rustc".to_owned(),
+            arguments: vec!["futures=x".to_owned()],
+            variables: BTreeMap::new(),
+        };
+        assert!(handed_on(&rustc).is_empty());
+        rustc.arguments.push(format!("notebook={library}"));
+        assert_eq!(
+            handed_on(&rustc),
+            ["--extern".to_owned(), format!("tokio={latest}")]
+        );
+    }
 }

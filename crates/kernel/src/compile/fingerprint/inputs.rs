@@ -76,7 +76,8 @@ impl Inputs {
         files
             .map(|(path, mark)| (path.strip_prefix(package).unwrap_or(path), mark))
             .map(|(path, mark)| (path.to_owned(), mark.clone()))
-            .collect::<Vec<_>>()
+            // In the order of these names: that of the whole paths depends on where the package is.
+            .collect::<BTreeMap<_, _>>()
     }
 }
 
@@ -288,7 +289,7 @@ fn split_unescaped(text: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     #[test]
@@ -301,7 +302,7 @@ mod tests {
     }
 
     /// A package, a dependency in another folder, and the compiler's command for the package.
-    fn build_in(root: &Path) -> (PathBuf, Rustc) {
+    pub fn build_in(root: &Path) -> (PathBuf, Rustc) {
         let write = |file: &str, text: &str| {
             let file = root.join(file);
             fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
@@ -387,6 +388,41 @@ mod tests {
     }
 
     #[test]
+    fn without_dependencies_the_lock_file_is_no_matter() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (package, mut rustc) = build_in(root.path());
+        rustc.arguments.truncate(2);
+        let before = Inputs::of(&rustc, &package, &Variables::new());
+        fs::write(package.join("Cargo.lock"), "other versions").expect("a file");
+        assert_eq!(before.difference(&package, &Variables::new()), None);
+    }
+
+    #[test]
+    fn sources_that_people_edit_are_local_and_others_are_not() {
+        let variables = |name: &str, value: &str| Variables::from([(name.into(), value.into())]);
+        let home = cargo_home(&variables("HOME", "/home/me"));
+        assert_eq!(home, Some(PathBuf::from("/home/me/.cargo")));
+        let mut both = variables("HOME", "/home/me");
+        both.insert("CARGO_HOME".into(), "/cargo".into());
+        assert_eq!(cargo_home(&both), Some(PathBuf::from("/cargo")));
+        let is_local = is_local(Path::new("/session/crate"), Some(Path::new("/cargo")));
+        assert!(is_local(&PathBuf::from("/work/tiny/src/lib.rs")));
+        let library = paths::sources_of_library().into_iter().next();
+        for source in [
+            "src/lib.rs",
+            "/session/crate/src/lib.rs",
+            "/cargo/registry/src/a/lib.rs",
+            "/cargo/git/checkouts/a/lib.rs",
+        ]
+        .map(PathBuf::from)
+        .into_iter()
+        .chain(library.map(|folder| folder.join("lib.rs")))
+        {
+            assert!(!is_local(&source), "{}", source.display());
+        }
+    }
+
+    #[test]
     fn a_build_script_of_a_folder_is_cargos_to_decide_about() {
         let root = tempfile::tempdir().expect("a folder");
         let (package, rustc) = build_in(root.path());
@@ -405,10 +441,11 @@ mod tests {
         let times = [
             (5_000_000_007, 5_000_000_000),
             (5_000_000_007, 5_000_000_008),
+            (5_000_000_007, 6_000_000_000),
         ];
         let same = times
             .map(|(before, now)| is_same(Some(&Mark::Time(1, now)), Some(&Mark::Time(1, before))));
-        assert_eq!(same, [true, false]);
+        assert_eq!(same, [true, false, false]);
     }
 
     #[test]
