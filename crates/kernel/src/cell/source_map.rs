@@ -158,15 +158,23 @@ mod tests {
         assert_eq!(found(5), None, "a cell that is not known");
         assert_eq!(found(9), None);
         assert_eq!(map.locate(7, 1), None);
+        assert_eq!((map.count(2), map.count(7)), (Some(5), None));
     }
 
     #[test]
     fn only_so_many_cells_are_remembered() {
         let mut map = SourceMap::default();
+        // The second has an item that each of the others is compiled with.
+        let source = Source {
+            origins: vec![Origin::Cell { cell: 2, line: 0 }],
+            ..Source::default()
+        };
         for cell in 1..2000 {
             map.begin_cell(cell, 1, "a");
+            map.set_compiled(cell, &source);
         }
         assert!(map.cells.len() <= MOST_CELLS + 1);
         assert!(map.code(1999).is_some() && map.code(1).is_none());
+        assert!(map.code(2).is_some() && map.code(3).is_none());
     }
 }

@@ -99,3 +99,59 @@ impl Variables {
             && !type_text.contains("'?")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::parse::parse;
+
+    fn definitions(code: &str) -> Definitions {
+        let mut definitions = Definitions::default();
+        definitions.define(&parse(code).items, 1, 1, None, code);
+        definitions
+    }
+
+    #[test]
+    fn a_variable_is_kept_for_who_mentions_it_until_its_type_is_another() {
+        let before = definitions("struct P;");
+        let mut variables = Variables::default();
+        variables.end("a", "was dropped");
+        variables.keep("a", "Vec<P>", true, &before);
+        variables.keep("b", "u8", false, &before);
+        assert!(variables.ended.is_empty());
+        let wanted = |words: &str, definitions: &Definitions| {
+            let wanted = variables.wanted(&words_of(words), definitions).into_iter();
+            wanted
+                .map(|it| (it.name, it.type_text, it.is_mutable))
+                .collect::<Vec<_>>()
+        };
+        let a = ("a".to_owned(), "Vec<P>".to_owned(), true);
+        let b = ("b".to_owned(), "u8".to_owned(), false);
+        assert_eq!(wanted("(b, a)", &before), [a.clone(), b.clone()]);
+        assert_eq!(wanted("a.len() + c", &before), [a]);
+        assert!(variables.outdated(&before).is_empty());
+        let after = definitions("struct P(u8);");
+        assert_eq!(variables.outdated(&after), ["a"]);
+        assert_eq!(wanted("(b, a)", &after), [b]);
+        // Not known, and so not another one.
+        let mut aside = before.clone();
+        let id = aside.all()[0].id;
+        aside.put_aside(&BTreeMap::from([(id, "no".to_owned())]), 2, 2);
+        assert!(variables.outdated(&aside).is_empty());
+        assert!(wanted("a", &aside).is_empty());
+        variables.end("a", "was moved");
+        assert_eq!(variables.alive.len(), 1);
+        assert_eq!(variables.ended["a"], "was moved");
+    }
+
+    #[test]
+    fn functions_and_constants_take_the_names_of_variables() {
+        let nothing = Definitions::default();
+        let mut variables = Variables::default();
+        for name in ["f", "C", "T", "own"] {
+            variables.keep(name, "u8", false, &nothing);
+        }
+        let cell = "fn f() {}\nconst C: u8 = 1;\ntype T = u8;\nuse a::b;\nfn own() {}\nfn new() {}\nlet own = own();";
+        assert_eq!(variables.taken_by(&parse(cell)), ["f", "C"]);
+    }
+}
