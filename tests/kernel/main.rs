@@ -10,8 +10,8 @@
 //! - [`timeline`]: timelines; [`tasks`]: the list of tasks; [`plots`]: plots and measurements.
 //! - [`errors`]: panics, a failing `?`, compile errors: what is shown, and what goes on.
 //! - [`interrupt`]: a cell is stopped, nothing else is.
-//! - [`law`]: whatever compiles as the body of an async function, or as a program, runs as a cell.
-//!   [`law_properties`]: the same of any cells.
+//! - [`law`]: whatever compiles as the body of an async function runs as a cell. [`law_properties`]: the same of any
+//!   cells. [`programs`]: what compiles as a program, and what is a command.
 //! - [`fast_paths`]: cells compiled without cargo, or ahead; [`store`]: compiled cells that are kept.
 //! - [`faults`]: cells that end their process; [`from_outside`]: processes killed and a folder deleted;
 //!   [`scarce`]: memory and disk that run out.
@@ -34,6 +34,7 @@ mod law;
 mod law_properties;
 mod output;
 mod plots;
+mod programs;
 mod protocol;
 mod requests;
 #[cfg(target_os = "linux")]

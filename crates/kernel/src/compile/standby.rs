@@ -9,11 +9,10 @@
 //! is asked once more.
 
 use super::build::Build;
-use super::fingerprint::Rustc;
+use super::fingerprint::{Rustc, hash_of};
 use crate::children::Tool;
 use crate::environment::Variables;
 use crate::spare;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::Stdio;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -133,9 +132,7 @@ impl Standby {
 /// What a compiler is started on for texts with these attributes. It is never written again: one that was started
 /// a moment ago may be about to read it.
 fn root(build: &Build<'_>, attributes: &str) -> std::io::Result<String> {
-    let mut hasher = DefaultHasher::new();
-    attributes.hash(&mut hasher);
-    let name = format!("{ROOTS}{:016x}.rs", hasher.finish());
+    let name = format!("{ROOTS}{:016x}.rs", hash_of(&attributes));
     let text =
         format!("{attributes}\nextern crate notebook as _;\ninclude!({STANDARD_INPUT:?});\n");
     if !build.holds(&name, &text) {
