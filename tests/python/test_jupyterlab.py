@@ -290,6 +290,8 @@ def test_14_light_and_dark(lab: Lab) -> None:
     for theme, dark in (("JupyterLab Dark", True), ("JupyterLab Light", False)):
         lab.menu("Settings", "Theme", theme)
         lab.until(theme, lambda: is_dark(lab) == dark)
+        # While it changes, JupyterLab covers the page.
+        lab.until("the page uncovered", lambda: not lab.find_all("#jupyterlab-splash"))
         (picture,) = lab.until(f"the plot in {theme}", plot.pictures)
         assert picture["width"] > 300
         assert "mismatched types" in refused.output()
