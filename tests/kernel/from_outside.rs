@@ -9,8 +9,9 @@ use client::{Cell, Kernel, Request};
 
 use super::{sessions, worker_of};
 
-/// How long a process that was killed may still be seen, and one that was asked for may take to be there.
-const SOON: Duration = Duration::from_secs(20);
+/// How long a process that was killed may still be seen, and one that was asked for may take to be there: before cargo starts a
+/// compiler, it goes through some hundred crates and writes small files, which a slow disk takes its time for.
+const SOON: Duration = Duration::from_secs(60);
 
 /// The error of a cell must not wait for something that has happened long before.
 const PROMPT: Duration = Duration::from_secs(4);
