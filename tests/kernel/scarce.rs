@@ -1,4 +1,4 @@
-//! Memory and disk that run out.
+//! Memory and disk that run out, and a single processor.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -92,4 +92,33 @@ async fn a_full_disk_fails_the_cell_alone() {
     }
     println!("cells failed with so many bytes left: {failed:?}");
     assert!(failed.starts_with(&[0]) && failed.len() < 8, "{failed:?}");
+}
+
+/// The first of the processors that this process may use, as `taskset` names it.
+fn a_processor() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").expect("the system says it");
+    let mut lines = status.lines();
+    let allowed = lines.find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    let first = allowed.and_then(|list| list.trim().split([',', '-']).next());
+    first.expect("there is one").to_owned()
+}
+
+/// Such as in a hosted session.
+#[tokio::test]
+async fn with_one_processor_a_task_that_blocks_its_thread_keeps_no_cell_waiting() {
+    let one = ["taskset", "--cpu-list", &a_processor()].map(str::to_owned);
+    let mut kernel = Launch::kernel().under(one).start().await;
+    kernel
+        .execute(
+            "let (go, wait) = std::sync::mpsc::channel();
+let (begun, has_begun) = tokio::sync::oneshot::channel();
+let blocked = tokio::spawn(async move { begun.send(()).ok(); wait.recv() });
+has_begun.await?;
+tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+go.send(\"let go\")?;
+blocked.await??",
+        )
+        .await
+        .ok()
+        .result("\"let go\"");
 }

@@ -14,8 +14,11 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Once, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread::available_parallelism;
 
-/// The runtime of all cells.
+/// The runtime of all cells: a thread for each processor, as `#[tokio::main]` has it, but two where there is only one.
+/// The threads of the runtime look after its timers. With a single one, a task that blocks its thread would keep
+/// a cell's own code waiting, too, which runs elsewhere.
 ///
 /// # Panics
 /// When the operating system gives no threads for it: the cell reports that, and the next one tries again.
@@ -26,6 +29,11 @@ fn runtime() -> &'static Runtime {
     }
     let mut builder = Builder::new_multi_thread();
     builder.enable_all().thread_name("tokio worker");
+    let has_one_processor = available_parallelism().is_ok_and(|processors| processors.get() == 1);
+    // tokio's own setting.
+    if has_one_processor && std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        builder.worker_threads(2);
+    }
     tasks::install(&mut builder);
     match tasks::start(&mut builder) {
         Ok(runtime) => RUNTIME.get_or_init(|| runtime),
