@@ -80,6 +80,24 @@ async fn a_shell_command_can_be_interrupted() {
     kernel.execute("kept").await.ok().result("1");
 }
 
+/// The process that runs cells is another one by then.
+#[tokio::test]
+async fn what_follows_a_restart_in_its_cell_fails_and_is_interrupted_as_any_cell() {
+    let mut kernel = Kernel::start().await;
+    kernel
+        .execute(":restart\nErr::<(), _>(\"refused\")?")
+        .await
+        .failed()
+        .traceback_contains("refused");
+    for command in [":restart", ":clear"] {
+        let cell = format!("{command}\nprintln!(\"asleep\");\nstd::future::pending::<()>().await");
+        let request = kernel.send(cell).await;
+        kernel.until_stdout(&request, "asleep").await;
+        kernel.interrupt().await;
+        kernel.finish(&request).await.failed().stdout("asleep\n");
+    }
+}
+
 /// A line that begins with `!` or `:` is a command only where evcxr would take it for one.
 #[tokio::test]
 async fn what_is_valid_rust_is_rust() {

@@ -54,6 +54,8 @@ struct State {
     complete: u64,
     /// How the latest run ended: whether its new variables are kept.
     ran: Option<bool>,
+    /// Which cell is the next to run, as workers were told.
+    next_cell: Option<KernelFrame>,
 }
 
 /// One worker process.
@@ -74,6 +76,14 @@ impl State {
     fn is_connected(&self) -> bool {
         let current = self.current.as_ref();
         current.is_some_and(|worker| worker.writer.is_some())
+    }
+
+    fn tell(&mut self, frame: &KernelFrame) {
+        let Ok(bytes) = encode(frame) else { return };
+        let writer = self.current.as_mut().and_then(|it| it.writer.as_mut());
+        if let Some(Err(error)) = writer.map(|writer| writer.write_all(&bytes)) {
+            tracing::debug!(%error, "the worker did not take a frame");
+        }
     }
 }
 
@@ -195,14 +205,14 @@ impl Workers {
         }
     }
 
-    /// Hands a frame to the worker that lives; without one there is nobody to tell.
+    /// Hands a frame to the worker that lives; without one there is nobody to tell. Which cell is the next one is told to
+    /// the worker after it as well: one may take another's place while a cell is on its way.
     pub fn tell(&self, frame: &KernelFrame) {
-        let Ok(bytes) = encode(frame) else { return };
         let mut state = self.state();
-        let writer = state.current.as_mut().and_then(|it| it.writer.as_mut());
-        if let Some(Err(error)) = writer.map(|writer| writer.write_all(&bytes)) {
-            tracing::debug!(%error, "the worker did not take a frame");
+        if let KernelFrame::NextCell { .. } = frame {
+            state.next_cell = Some(frame.clone());
         }
+        state.tell(frame);
     }
 
     /// Sends a signal to the worker and what its cells have started.
@@ -291,8 +301,11 @@ impl Workers {
         let Some(worker) = started else {
             return Err(std::io::Error::other("it was not started by this kernel"));
         };
-        worker.writer = Some(writer);
         let generation = worker.generation;
+        worker.writer = Some(writer);
+        if let Some(frame) = state.next_cell.clone() {
+            state.tell(&frame);
+        }
         drop(state);
         self.shared.changed.notify_all();
         Ok(generation)

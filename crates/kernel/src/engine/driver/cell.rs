@@ -181,7 +181,7 @@ impl Driver {
                 && may_replace_library
                 && self.book.variables.alive.is_empty()
             {
-                // Nothing is lost by it: a new process can load a new library.
+                // No variable is lost by it: a new process can load a new library. Tasks that run on end with the old one.
                 may_replace_library = false;
                 self.service.allow_new_library();
                 if let Err(error) = self.workers.restart() {
