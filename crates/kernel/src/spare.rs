@@ -17,7 +17,10 @@ fn has_memory() -> bool {
     let of_group = (|| {
         let limit: u64 = read_number("/sys/fs/cgroup/memory.max")?;
         let used: u64 = read_number("/sys/fs/cgroup/memory.current")?;
-        Some(limit.saturating_sub(used))
+        // What was read from files and not lately: the system takes it away where memory is needed.
+        let details = fs::read_to_string("/sys/fs/cgroup/memory.stat").ok()?;
+        let of_files = field(&details, "inactive_file ").unwrap_or(0);
+        Some(limit.saturating_sub(used.saturating_sub(of_files)))
     })();
     [available, of_group]
         .into_iter()

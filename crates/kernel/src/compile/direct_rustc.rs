@@ -53,13 +53,14 @@ pub fn compile(
     }
     let _ = fs::remove_file(dep_info(&built));
     let output = output(build, &fingerprint.rustc, text, more, standby)?;
-    let messages = messages(&output);
     let is_good = output.status.success();
+    let is_sure = is_good || is_refused_by_its_code(&output);
+    let messages = messages(&output);
     if is_good {
         fs::rename(&built, &library)?;
     }
     if let Some(key) = key
-        && (is_good || is_refused_by_its_code(&messages))
+        && is_sure
         && has_read_the_cell_alone(&built)
     {
         store.put(key, is_good.then_some(&*library), &messages);
@@ -71,8 +72,23 @@ pub fn compile(
     })
 }
 
-/// Runs a compiler: the one that waits for a text like this, or one of its own.
+/// Runs a compiler, and has the one that was started beside it wait for the next text from then on.
 fn output(
+    build: &Build<'_>,
+    rustc: &Rustc,
+    text: &str,
+    more: &[String],
+    standby: &mut Option<Standby>,
+) -> std::io::Result<Output> {
+    let output = run(build, rustc, text, more, standby);
+    if let Some(standby) = standby {
+        standby.begin_to_wait();
+    }
+    output
+}
+
+/// Runs a compiler: the one that waits for a text like this, or one of its own.
+fn run(
     build: &Build<'_>,
     rustc: &Rustc,
     text: &str,
@@ -97,7 +113,7 @@ fn output(
         *standby = Standby::start(build, call);
     }
     let mut output = tool.finish(|_| {})?;
-    if is_fed && !output.status.success() && !is_refused_by_its_code(&messages(&output)) {
+    if is_fed && !output.status.success() && !is_refused_by_its_code(&output) {
         tracing::debug!("one that was not started ahead is asked as well");
         output = begin(build, &mut command)?.finish(|_| {})?;
     }
@@ -170,10 +186,13 @@ const BY_CODE: &[&str] = &[
     "E0618", "E0658", "E0716", "E0728",
 ];
 
+/// How a compiler ends that has refused a text. One that was killed meanwhile, or crashed, has not said all.
+const REFUSED: i32 = 1;
+
 /// Whether each error is one that the same text would get again at any time: not one of a file or a library.
-fn is_refused_by_its_code(messages: &[String]) -> bool {
-    let messages = messages.iter().map(|message| {
-        let message: serde_json::Value = serde_json::from_str(message).unwrap_or_default();
+fn is_refused_by_its_code(output: &Output) -> bool {
+    let messages = messages(output).into_iter().map(|message| {
+        let message: serde_json::Value = serde_json::from_str(&message).unwrap_or_default();
         let code = message["code"]["code"].as_str().map(str::to_owned);
         let is_error = message["level"] == "error";
         // At the end stands how many errors there were.
@@ -185,7 +204,8 @@ fn is_refused_by_its_code(messages: &[String]) -> bool {
         .then_some(code)
     });
     let mut errors = messages.flatten().peekable();
-    errors.peek().is_some()
+    output.status.code() == Some(REFUSED)
+        && errors.peek().is_some()
         && errors.all(|code| code.is_some_and(|code| BY_CODE.contains(&code.as_str())))
 }
 
@@ -308,4 +328,38 @@ fn last_words(stderr: &str) -> String {
 /// allows nobody. So for such a cell, and for nothing else, that name is allowed.
 fn names_never_type(messages: &[u8]) -> bool {
     String::from_utf8_lossy(messages).contains("the `!` type is experimental")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    fn ended(status: i32, codes: &[&str]) -> Output {
+        let error = |code: &&str| {
+            let code = serde_json::json!({ "code": code });
+            let error = serde_json::json!({ "message": "wrong", "level": "error", "code": code });
+            format!("{error}\n")
+        };
+        Output {
+            status: ExitStatus::from_raw(status),
+            stdout: Vec::new(),
+            stderr: codes.iter().map(error).collect::<String>().into_bytes(),
+        }
+    }
+
+    #[test]
+    fn only_a_compiler_that_has_said_all_is_believed() {
+        let exit = |code: i32| code << 8;
+        assert!(is_refused_by_its_code(&ended(exit(1), &["E0308", "E0277"])));
+        assert!(!is_refused_by_its_code(&ended(
+            exit(1),
+            &["E0308", "E0432"]
+        )));
+        assert!(!is_refused_by_its_code(&ended(exit(1), &[])));
+        // It was killed after its first error, or has crashed.
+        assert!(!is_refused_by_its_code(&ended(9, &["E0308"])));
+        assert!(!is_refused_by_its_code(&ended(exit(101), &["E0308"])));
+    }
 }

@@ -46,8 +46,8 @@ pub struct Standby {
     call: Call,
     /// Nothing any more, when it has waited for too long.
     tool: Arc<Mutex<Option<Tool>>>,
-    /// Dropped when it is not waiting any more.
-    _waiting: Sender<()>,
+    /// Says from when it is waited for; dropped when it is not waiting any more.
+    waiting: Sender<()>,
 }
 
 /// How a compiler is called.
@@ -98,18 +98,29 @@ impl Standby {
             .envs(&call.rustc.variables)
             .stdin(Stdio::piped());
         let tool = Arc::new(Mutex::new(Some(build.start(&mut command).ok()?)));
-        let (waiting, end) = channel();
+        let (waiting, begins) = channel();
         let late = Arc::clone(&tool);
         std::thread::spawn(move || {
-            if end.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
-                drop(take(&late));
+            let Ok(()) = begins.recv() else { return };
+            loop {
+                match begins.recv_timeout(LIMIT) {
+                    Ok(()) => {}
+                    Err(RecvTimeoutError::Timeout) => return drop(take(&late)),
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
             }
         });
         Some(Standby {
             call,
             tool,
-            _waiting: waiting,
+            waiting,
         })
+    }
+
+    /// From now on it could be wanted: the compiler beside which it was started has ended.
+    pub fn begin_to_wait(&self) {
+        // Its thread is gone only when it is gone, too.
+        let _ = self.waiting.send(());
     }
 
     /// Whether it was started for a text like this.

@@ -213,7 +213,15 @@ impl Job {
             .collect();
         let is_refused = |message: &Message| message.code() == Some(library_guard::REFUSAL);
         let is_of_library = compiled.cargo.is_some() || messages.iter().any(is_refused);
-        if !self.plan.asked.is_empty() && !is_of_library {
+        let is_accident =
+            compiled.library.is_none() && !is_of_library && diagnostics::is_accident(&messages);
+        if is_accident && self.accidents < MOST_ACCIDENTS {
+            self.accidents += 1;
+            tracing::warn!(?messages, "compiled once more");
+            return;
+        }
+        // A compiler that broke down has not answered.
+        if !self.plan.asked.is_empty() && !is_of_library && !is_accident {
             let refusals = messages.iter().filter_map(Message::refusal);
             self.plan = plan::answered(&self.plan, &self.source, &refusals.collect::<Vec<_>>());
             return;
@@ -227,11 +235,6 @@ impl Job {
         if is_of_library {
             self.stage = Stage::Failed;
             self.messages = messages;
-            return;
-        }
-        if diagnostics::is_accident(&messages) && self.accidents < MOST_ACCIDENTS {
-            self.accidents += 1;
-            tracing::warn!(?messages, "compiled once more");
             return;
         }
         let refusals: Vec<plan::Refusal> = messages.iter().filter_map(Message::refusal).collect();
