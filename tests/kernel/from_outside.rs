@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use client::process::{self, below};
-use client::{Cell, Kernel, Request};
+use client::{Cell, Kernel, Launch, Request};
 
 use super::{sessions, worker_of};
 
@@ -146,6 +146,20 @@ async fn a_compiler_that_is_killed_once_is_started_again() {
     kernel.execute("kept").await.ok().result("1");
 }
 
+/// It has not said that the type has no name, and nothing of the kind is noted for later sessions.
+#[tokio::test]
+async fn a_compiler_that_is_killed_when_asked_for_a_type_is_asked_again() {
+    let asks = Launch::kernel().env("ASYNC_NOTEBOOK_TYPES", "compiler");
+    let mut kernel = asks.start().await;
+    kernel.execute("let kept = 1;").await.ok();
+    kernel.complete("kept.", 5).await;
+    let cell = Cell::new(format!("let steps = {{ {SLOW_TO_COMPILE} }};"));
+    let request = kernel.send(cell.within(Duration::from_secs(60))).await;
+    process::kill(until_runs(&kernel, "rustc", &[]).await);
+    kernel.finish(&request).await.ok();
+    kernel.execute("steps").await.ok().result("1000000");
+}
+
 #[tokio::test]
 async fn a_compiler_that_is_killed_every_time_fails_the_cell_alone() {
     let (mut kernel, request, _) = compiling("").await;
@@ -222,6 +236,24 @@ async fn a_kernel_that_is_killed_takes_the_compiler_along() {
     until_gone(compiler, PROMPT).await;
 }
 
+#[tokio::test]
+async fn a_kernel_that_is_killed_takes_a_cells_program_along() {
+    for cell in [
+        "fn main() { println!(\"{}\", std::process::id()); loop { std::thread::park(); } }",
+        "!echo $$; exec sleep 3600",
+    ] {
+        let mut kernel = Kernel::start().await;
+        let request = kernel.send(cell).await;
+        kernel.until_stdout(&request, "\n").await;
+        let said = kernel.output_so_far(&request);
+        let program = said.trim().parse().expect("its number");
+        kernel.abandon(&request);
+        kernel.process().signal(9);
+        kernel.until_ended().await;
+        until_gone(program, SOON).await;
+    }
+}
+
 /// The kernel's own folder among those of all sessions.
 fn session_of(kernel: &Kernel) -> PathBuf {
     // It holds the lock beside its folder.
@@ -245,6 +277,8 @@ async fn a_session_folder_that_is_deleted_is_made_again_and_nothing_is_lost() {
     for _ in 0..2 {
         let folder = session_of(&kernel);
         until_removed(&folder).await;
+        // Who clears a cache takes the lock as well.
+        let _ = std::fs::remove_file(folder.with_extension("lock"));
         kernel.execute("1 + 1").await.ok().result("2");
         kernel.execute("kept").await.ok().result("Kept([1])");
         let mode = std::fs::metadata(&folder)
@@ -253,6 +287,10 @@ async fn a_session_folder_that_is_deleted_is_made_again_and_nothing_is_lost() {
             .mode();
         assert_eq!(mode & 0o777, 0o700, "only its user may look into it");
     }
+    // A kernel that starts sweeps what belongs to nobody.
+    let folder = session_of(&kernel);
+    Kernel::start().await.execute("1").await.ok().result("1");
+    assert!(folder.is_dir(), "it belongs to the first");
     kernel.execute("task.await?").await.ok().result("5");
     // A new process finds its way to the kernel.
     kernel

@@ -66,9 +66,9 @@ pub enum KernelFrame {
     },
     /// Loads the shared object of the cell that was named last, and runs it; [`WorkerFrame::Ran`] is the answer.
     Run { library: PathBuf },
-    /// A compiler runs, as the head of this process group: it ends with the kernel, however that ends. `None` when it
-    /// has ended.
-    Compiles { group: Option<u32> },
+    /// A child of the kernel's runs, as the head of this process group: a compiler, cargo, a program of a cell. It ends with
+    /// the kernel, however that ends. `None` when it has ended.
+    Child { group: Option<u32> },
     /// The user pressed interrupt while this cell ran.
     Interrupt { cell: CellNumber },
     /// The line that the user typed, without its newline; `None` when they gave none.

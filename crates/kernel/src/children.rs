@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// All of them, for every thread that starts or ends one.
@@ -30,7 +31,8 @@ struct State {
 #[derive(Debug)]
 struct Program {
     group: u32,
-    stdin: Option<ChildStdin>,
+    /// Lines for its input, until that ends.
+    input: Option<Sender<String>>,
     is_asking: bool,
 }
 
@@ -95,7 +97,7 @@ impl Children {
         let mut child = spawn(&state, command)?;
         state.program = Some(Program {
             group: child.id(),
-            stdin: child.stdin.take(),
+            input: child.stdin.take().map(write_lines),
             is_asking: false,
         });
         Ok(child)
@@ -122,7 +124,7 @@ impl Children {
     pub fn ask_for_program(&self) -> bool {
         match &mut self.state().program {
             Some(program) => {
-                program.stdin.is_some() && !std::mem::replace(&mut program.is_asking, true)
+                program.input.is_some() && !std::mem::replace(&mut program.is_asking, true)
             }
             None => false,
         }
@@ -135,12 +137,12 @@ impl Children {
             return false;
         };
         program.is_asking = false;
-        match (line, &mut program.stdin) {
-            (Some(line), Some(stdin)) => {
+        match (line, &program.input) {
+            (Some(line), Some(input)) => {
                 // Who reads no more misses nothing.
-                let _ = writeln!(stdin, "{line}");
+                let _ = input.send(line.to_owned());
             }
-            _ => program.stdin = None,
+            _ => program.input = None,
         }
         true
     }
@@ -226,6 +228,20 @@ impl Drop for Tool {
     }
 }
 
+/// Writes lines into a program's input, which ends when no more can come. On a thread of its own: a program takes
+/// what it likes, when it likes.
+fn write_lines(mut stdin: ChildStdin) -> Sender<String> {
+    let (lines, waiting) = channel::<String>();
+    std::thread::spawn(move || {
+        for line in waiting {
+            if writeln!(stdin, "{line}").is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
 fn spawn(state: &State, command: &mut Command) -> std::io::Result<Child> {
     if state.is_cancelled {
         return Err(Error::new(ErrorKind::Interrupted, "it was interrupted"));
@@ -270,6 +286,30 @@ mod tests {
         assert_eq!(output.stdout, b"out\n");
         assert_eq!(output.status.code(), Some(3));
         assert_eq!(lines, ["one", "two"]);
+    }
+
+    #[test]
+    fn who_answers_a_program_does_not_wait_until_it_reads() {
+        let children = Children::default();
+        let mut sleeps = shell("read first; sleep 1000; cat");
+        let sleeps = sleeps.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut program = children.start_program(sleeps).expect("a shell");
+        assert!(children.ask_for_program() && !children.ask_for_program());
+        let more_than_a_pipe_takes = "x".repeat(1 << 20);
+        assert!(children.answer_program(Some(&more_than_a_pipe_takes)));
+        assert!(children.answer_program(Some(&more_than_a_pipe_takes)));
+        children.cancel();
+        assert!(!program.wait().expect("it ends").success());
+        children.program_ended();
+        assert!(!children.answer_program(Some("nobody reads")));
+
+        let mut reads = shell("cat");
+        let reads = reads.stdin(Stdio::piped()).stdout(Stdio::piped());
+        children.begin_command();
+        let program = children.start_program(reads).expect("a shell");
+        assert!(children.answer_program(Some("one")) && children.answer_program(None));
+        let output = program.wait_with_output().expect("its input ends");
+        assert_eq!(output.stdout, b"one\n");
     }
 
     #[test]

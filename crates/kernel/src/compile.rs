@@ -150,7 +150,7 @@ impl Service {
         }
     }
 
-    /// Lets the next build by cargo replace the library that cells share.
+    /// Lets the next build by cargo, however that ends, replace the library that cells share.
     pub fn allow_new_library(&self) {
         self.shared
             .may_replace_library
@@ -440,14 +440,13 @@ impl Service {
         let cargo = Cargo {
             session: &self.shared.session,
             command_of_cell: &self.shared.command_of_cell,
-            may_replace_library: self.shared.may_replace_library.load(Ordering::SeqCst),
+            may_replace_library: self
+                .shared
+                .may_replace_library
+                .swap(false, Ordering::SeqCst),
             line: &line,
         };
-        cargo.build(build, arguments)?;
-        self.shared
-            .may_replace_library
-            .store(false, Ordering::SeqCst);
-        Ok(())
+        cargo.build(build, arguments)
     }
 }
 

@@ -164,6 +164,10 @@ fn begin(parts: &Parts) -> anyhow::Result<Background> {
         .fill(|crate_name| exchange.building(crate_name))?;
     tracing::debug!("what is prebuilt is in place");
     let need_not_wait = parts.service.begin_as_prebuilt();
+    if !need_not_wait {
+        // With other flags, say. No cell has loaded it.
+        parts.service.allow_new_library();
+    }
     let (started, start) = crossbeam_channel::bounded(1);
     let session = Arc::clone(&parts.session);
     let background = Background::start(session, Arc::clone(&parts.exchange), move |evcxr| {

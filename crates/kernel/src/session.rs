@@ -25,13 +25,15 @@ pub mod standard_library;
 use crate::caller::{COMPILE_SOCKET, TOKEN_VARIABLE, Token, WORKER_SOCKET};
 use crate::shim::protocol;
 use crate::{environment, paths};
+use anyhow::Context;
 use claim::Claim;
 use prebuilt::Prebuilt;
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use thiserror::Error;
 
 /// Names the program that instances of a fleet run (`services::Fleet`).
@@ -65,8 +67,10 @@ pub struct Session {
     sockets: Claim,
     /// `None` for the prebuilt folder itself, which stays.
     claim: Option<Claim>,
-    /// The stamp of what was prebuilt, until all of it was copied.
-    not_yet_copied: Mutex<Option<String>>,
+    /// The stamp of what was prebuilt when this session began.
+    stamp: OnceLock<String>,
+    /// Whether some of that is still to be copied.
+    is_partly_copied: AtomicBool,
 }
 
 impl Session {
@@ -100,7 +104,8 @@ impl Session {
             token: Token::new().map_err(SessionError::Token)?,
             folder,
             claim,
-            not_yet_copied: Mutex::default(),
+            stamp: OnceLock::new(),
+            is_partly_copied: AtomicBool::new(false),
         };
         session.furnish().map_err(in_folder(&session.folder))?;
         Ok(session)
@@ -120,8 +125,14 @@ impl Session {
 
     fn copy(&self, prebuilt: &Prebuilt) -> std::io::Result<()> {
         copy::for_rustc(&prebuilt.package(), &self.package())?;
-        *self.not_yet_copied() = Some(prebuilt.stamp().to_owned());
+        self.stamp.get_or_init(|| prebuilt.stamp().to_owned());
+        self.is_partly_copied.store(true, Ordering::SeqCst);
         Ok(())
+    }
+
+    /// What this session began with.
+    fn prebuilt(&self) -> anyhow::Result<Prebuilt> {
+        Prebuilt::still(self.stamp.get().context("nothing was copied yet")?)
     }
 
     /// Copies what only cargo needs of what is prebuilt, if that has not been done.
@@ -130,18 +141,13 @@ impl Session {
     /// When a file cannot be read or written, or what is prebuilt has changed meanwhile: then cargo builds what is
     /// missing.
     pub fn complete_copy(&self) -> anyhow::Result<()> {
-        let Some(stamp) = self.not_yet_copied().take() else {
+        if !self.is_partly_copied.swap(false, Ordering::SeqCst) {
             return Ok(());
-        };
-        let prebuilt = Prebuilt::still(&stamp)?;
+        }
+        let prebuilt = self.prebuilt()?;
         copy::for_cargo(&prebuilt.package(), &self.package())
-            .inspect_err(|_| *self.not_yet_copied() = Some(stamp))?;
+            .inspect_err(|_| self.is_partly_copied.store(true, Ordering::SeqCst))?;
         Ok(())
-    }
-
-    fn not_yet_copied(&self) -> std::sync::MutexGuard<'_, Option<String>> {
-        let lock = self.not_yet_copied.lock();
-        lock.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the folder is there, as far as a glance tells: somebody may have cleared a cache.
@@ -156,9 +162,12 @@ impl Session {
     /// one that is loaded would be of no use. Then there is no folder.
     pub fn make_again(&self) -> anyhow::Result<()> {
         let make = || {
-            make_private(&self.folder)?;
+            match &self.claim {
+                Some(claim) => claim.make_folder()?,
+                None => make_private(&self.folder)?,
+            }
             self.furnish()?;
-            self.copy(&Prebuilt::as_it_is()?)?;
+            self.copy(&self.prebuilt()?)?;
             anyhow::Ok(self.place_lock_file()?)
         };
         make().inspect_err(|_| {

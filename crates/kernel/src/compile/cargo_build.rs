@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::sync::Mutex;
+use std::time::SystemTime;
 
 /// What cargo builds with the dependencies.
 const NO_CELL: &str = "//! The dependencies of cells.\n";
@@ -65,6 +66,7 @@ impl Cargo<'_> {
             );
         }
         *self.lock_command() = None;
+        let begun = SystemTime::now();
         let mut command = build.command("cargo");
         command
             .args(arguments)
@@ -87,6 +89,7 @@ impl Cargo<'_> {
                 &build.package,
                 &build.variables,
                 self.session.is_prebuilt(),
+                begun,
             );
         }
         library_guard::note(build);

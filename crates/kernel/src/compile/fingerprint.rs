@@ -1,8 +1,8 @@
 //! How a cell was compiled by cargo: the compiler's command, and everything that it depends on.
 //!
-//! As long as all of that is as it was, the same command compiles the next cell, and cargo has nothing to add. The
-//! compiler itself always runs on the source as it is, so files that a cell includes and variables that it reads
-//! at compile time need no note. [`inputs`] is what it does depend on.
+//! As long as all of that is as it was, the same command compiles the next cell, and cargo has nothing to add. Files
+//! that a cell includes and variables that it reads at compile time need no note: such a cell is always compiled,
+//! and never kept in the store. [`inputs`] is what it does depend on.
 
 mod inputs;
 
@@ -15,6 +15,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 const NOTHING_BUILT: &str = "nothing was built with this manifest";
 
@@ -141,11 +142,17 @@ impl Fingerprint {
         }
     }
 
-    /// Saves it, after cargo has built. Without it, the next build is one by cargo, too.
-    pub fn save(mut rustc: Rustc, package: &Path, variables: &Variables, is_of_prebuilt: bool) {
+    /// Saves it, after cargo has built what stood there at this time. Without it, the next build is one by cargo, too.
+    pub fn save(
+        mut rustc: Rustc,
+        package: &Path,
+        variables: &Variables,
+        is_of_prebuilt: bool,
+        begun: SystemTime,
+    ) {
         rustc.arguments.extend(handed_on(&rustc));
         let fingerprint = Fingerprint {
-            inputs: Inputs::of(&rustc, package, variables),
+            inputs: Inputs::of(&rustc, package, variables).before(begun, package),
             rustc,
             is_of_prebuilt,
         };
@@ -280,7 +287,7 @@ mod tests {
         let nothing = Variables::new();
         let latest = |package: &Path| Fingerprint::valid(package, &nothing);
         assert_eq!(latest(&package), Err(NOTHING_BUILT.to_owned()));
-        Fingerprint::save(rustc.clone(), &package, &nothing, true);
+        Fingerprint::save(rustc.clone(), &package, &nothing, true, SystemTime::now());
         manifest("[dependencies]\nb = 2\na = 1");
         let saved = latest(&package).expect("the same dependencies");
         assert_eq!((&saved.rustc, saved.is_of_prebuilt), (&rustc, true));
@@ -300,7 +307,13 @@ mod tests {
         other.rustc.arguments.push("-O".to_owned());
         assert_ne!(other.key(&copy), saved.key(&package));
         fs::write(copy.join("Cargo.lock"), "other versions").expect("a file");
-        Fingerprint::save(copied.rustc.clone(), &copy, &nothing, true);
+        Fingerprint::save(
+            copied.rustc.clone(),
+            &copy,
+            &nothing,
+            true,
+            SystemTime::now(),
+        );
         let rebuilt = latest(&copy).expect("it was built");
         assert_ne!(rebuilt.key(&copy), saved.key(&package));
         Fingerprint::forget(&copy);
@@ -312,7 +325,13 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         let (package, rustc) = build_in(root.path());
         fs::write(package.join("Cargo.toml"), "[package]").expect("a file");
-        Fingerprint::save(rustc, &package, &set("RUSTFLAGS", "-O"), true);
+        Fingerprint::save(
+            rustc,
+            &package,
+            &set("RUSTFLAGS", "-O"),
+            true,
+            SystemTime::now(),
+        );
         let mut now = set("RUSTFLAGS", "-g");
         now.insert("CARGO_TARGET_DIR".into(), "/tmp".into());
         now.insert("LANG".into(), "C".into());

@@ -3,15 +3,17 @@
 //! A dependency may ask for a feature of a crate that `notebook` contains. Cargo then builds the
 //! library again, under the same name, while the old one is loaded with all tasks and variables in
 //! it: the next cell would not load, and the process would end. The same happens when somebody has
-//! edited the library's source meanwhile. So, before cargo builds, its plan for the library's crates is
-//! compared with what the library was built from.
+//! edited the library's source meanwhile, has set other flags, or has another compiler. So, before cargo
+//! builds, its plan for the library's crates is compared with what the library was built from.
 
 use super::build::Build;
 use super::fingerprint::hash_of;
+use crate::environment::Variables;
 use crate::session::{dependencies, prebuilt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::fs;
 
 /// What the loaded library was built from, in the package.
@@ -26,6 +28,10 @@ struct Plan {
     packages: BTreeMap<String, BTreeSet<String>>,
     /// A number for the library's own source.
     source: u64,
+    /// What the compiler says of itself.
+    compiler: String,
+    /// Its flags, by the variable that sets them.
+    flags: BTreeMap<String, String>,
 }
 
 /// The error, as one of the compiler's in its JSON, when a build would replace the loaded library.
@@ -74,10 +80,25 @@ fn current_plan(build: &Build<'_>) -> Option<Plan> {
         .run(cargo.args(["metadata", "--format-version", "1"]), |_| {})
         .ok()?;
     let metadata: Value = serde_json::from_slice(&output.stdout).ok()?;
+    let compiler = build.variables.get(OsStr::new("RUSTC"));
+    let compiler = compiler.map_or(OsStr::new("rustc"), |compiler| compiler);
+    let version = build.run(build.command(compiler).arg("-vV"), |_| {}).ok()?;
     Some(Plan {
         packages: packages_of(&metadata)?,
         source: hash_of(&prebuilt::stamp_of_library().ok()?),
+        compiler: String::from_utf8_lossy(&version.stdout).into_owned(),
+        flags: flags_of(&build.variables),
     })
+}
+
+fn flags_of(variables: &Variables) -> BTreeMap<String, String> {
+    let variables = variables
+        .iter()
+        .map(|(name, value)| (name.to_string_lossy(), value.to_string_lossy()));
+    variables
+        .filter(|(name, _)| name.ends_with("RUSTFLAGS"))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
 }
 
 fn packages_of(metadata: &Value) -> Option<BTreeMap<String, BTreeSet<String>>> {
@@ -132,6 +153,12 @@ fn differences(built: &Plan, planned: &Plan) -> Vec<String> {
     if built.source != planned.source {
         changes.push("its source has been edited".to_owned());
     }
+    if built.compiler != planned.compiler {
+        changes.push("the compiler is another one".to_owned());
+    }
+    if built.flags != planned.flags {
+        changes.push("the compiler's flags are others".to_owned());
+    }
     changes
 }
 
@@ -162,6 +189,8 @@ mod tests {
         let plan = |features: &[&str], source| Plan {
             packages: packages_of(&metadata(features)).expect("packages"),
             source,
+            compiler: "rustc 1.95.0".to_owned(),
+            flags: BTreeMap::new(),
         };
         let built = plan(&["rt"], 1);
         assert_eq!(built.packages.len(), 2, "rand is not part of the library");
@@ -173,6 +202,24 @@ mod tests {
         assert_eq!(
             differences(&built, &plan(&["rt"], 2)),
             ["its source has been edited"]
+        );
+        let other_compiler = Plan {
+            compiler: "rustc 1.96.0".to_owned(),
+            ..plan(&["rt"], 1)
+        };
+        assert_eq!(
+            differences(&built, &other_compiler),
+            ["the compiler is another one"]
+        );
+        let variables = [("RUSTFLAGS", "-g"), ("RUST_LOG", "info")];
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        let other_flags = Plan {
+            flags: flags_of(&variables.into()),
+            ..plan(&["rt"], 1)
+        };
+        assert_eq!(
+            differences(&built, &other_flags),
+            ["the compiler's flags are others"]
         );
     }
 }

@@ -436,7 +436,7 @@ impl Builds for Requests {
     }
 
     fn compiles(&self, group: Option<u32>) {
-        self.workers.tell(&KernelFrame::Compiles { group });
+        self.workers.tell(&KernelFrame::Child { group });
     }
 }
 

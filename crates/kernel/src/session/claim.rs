@@ -6,6 +6,7 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{Error, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// What a lock's file is called: the folder's name, and this.
 const LOCK: &str = "lock";
@@ -15,7 +16,7 @@ const LOCK: &str = "lock";
 pub struct Claim {
     folder: PathBuf,
     lock: PathBuf,
-    _held: File,
+    held: Mutex<File>,
 }
 
 impl Claim {
@@ -38,16 +39,12 @@ impl Claim {
                 .tempfile_in(parent)?;
             let (held, lock) = file.keep().map_err(|error| error.error)?;
             held.lock()?;
-            let is_there = fs::metadata(&lock).is_ok_and(|it| {
-                held.metadata()
-                    .is_ok_and(|held| (held.dev(), held.ino()) == (it.dev(), it.ino()))
-            });
-            if is_there {
+            if is_at(&held, &lock) {
                 let folder = lock.with_extension("");
                 let claim = Claim {
                     folder,
                     lock,
-                    _held: held,
+                    held: Mutex::new(held),
                 };
                 claim.make_folder()?;
                 return Ok(claim);
@@ -64,11 +61,23 @@ impl Claim {
         &self.folder
     }
 
-    /// Makes the folder; also again, when somebody has deleted it.
+    /// Makes the folder; also again, when somebody has deleted it, and the lock with it.
     ///
     /// # Errors
     /// When it cannot be made.
     pub fn make_folder(&self) -> std::io::Result<()> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_at(&held, &self.lock) {
+            if let Some(parent) = self.lock.parent() {
+                DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o700)
+                    .create(parent)?;
+            }
+            let file = File::create(&self.lock)?;
+            file.lock()?;
+            *held = file;
+        }
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -90,6 +99,13 @@ impl Drop for Claim {
     fn drop(&mut self) {
         self.remove();
     }
+}
+
+/// Whether a file is the one that is at a path.
+fn is_at(file: &File, path: &Path) -> bool {
+    let numbers = |of: fs::Metadata| (of.dev(), of.ino());
+    let there = fs::metadata(path).ok().map(numbers);
+    there.is_some() && file.metadata().ok().map(numbers) == there
 }
 
 /// Removes the folders whose owners have ended without doing it. Where locks do not work, nothing is removed.
@@ -132,6 +148,20 @@ fn with_lock(folder: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_made_again_is_claimed_again() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let first = Claim::new(parent.path()).expect("a claim");
+        fs::remove_file(&first.lock).expect("a lock");
+        fs::remove_dir(first.folder()).expect("a folder");
+        first.make_folder().expect("it is made again");
+        let second = Claim::new(parent.path()).expect("another claim");
+        assert!(first.folder().is_dir() && second.folder().is_dir());
+        drop(first);
+        let left = fs::read_dir(parent.path()).expect("a folder").count();
+        assert_eq!(left, 2, "the second folder and its lock");
+    }
 
     #[test]
     fn what_is_claimed_stays_and_what_was_left_goes() {

@@ -5,17 +5,22 @@ use super::dependencies;
 use crate::{environment, paths};
 use anyhow::{Context, bail};
 use std::fmt::Write as _;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Set for a build that a kernel asks for, which ends with the kernel.
 pub const WITH_PARENT: &str = "ASYNC_NOTEBOOK_PREBUILD_FOR_KERNEL";
 
 /// The program that instances of a fleet run, in the prebuilt folder.
 pub const SERVICES: &str = "services";
+
+/// How long it may take to look whether what is prebuilt is up to date, and how often it is asked meanwhile.
+const A_LOOK: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(20);
 
 /// The prebuilt folder, which nobody builds anew while this is held.
 pub struct Prebuilt {
@@ -80,7 +85,7 @@ impl Prebuilt {
     /// When it is another one by now, or gone.
     pub fn still(stamp: &str) -> anyhow::Result<Prebuilt> {
         let lock = lock()?;
-        lock.lock_shared()?;
+        lock_soon(&lock)?;
         let now = fs::read_to_string(stamp_file())?;
         if now != stamp {
             bail!("what cells link to was built anew meanwhile");
@@ -107,7 +112,7 @@ impl Prebuilt {
 /// # Errors
 /// When the cache cannot be written.
 pub fn lock() -> anyhow::Result<File> {
-    let path = paths::cache().join("prebuild.lock");
+    let path = paths::prebuilt().with_extension("lock");
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -116,6 +121,19 @@ pub fn lock() -> anyhow::Result<File> {
     File::create(&path)
         .or_else(|_| File::open(&path))
         .with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// Locks it shared, if nobody builds: who looks whether to build holds it for a moment.
+fn lock_soon(lock: &File) -> anyhow::Result<()> {
+    let deadline = Instant::now() + A_LOOK;
+    while let Err(error) = lock.try_lock_shared() {
+        match error {
+            TryLockError::WouldBlock if Instant::now() < deadline => std::thread::sleep(POLL),
+            TryLockError::WouldBlock => bail!("what cells link to is being built anew"),
+            TryLockError::Error(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }
 
 /// Where it is noted what was built, once that is whole.

@@ -9,14 +9,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// The process group of the compiler that works for the kernel; 0 when none does.
-static COMPILER: AtomicU32 = AtomicU32::new(0);
+/// The process group of the kernel's child that runs; 0 when none does.
+static CHILD: AtomicU32 = AtomicU32::new(0);
 
-/// Ends this process, what its cells have started, and a compiler, at once: the kernel is gone.
+/// Ends this process, what its cells have started, and what the kernel has, at once: the kernel is gone.
 pub fn leave() -> ! {
-    let compiler = COMPILER.load(Ordering::SeqCst);
-    if compiler > 0 {
-        signal_group(compiler, rustix::process::Signal::KILL);
+    let child = CHILD.load(Ordering::SeqCst);
+    if child > 0 {
+        signal_group(child, rustix::process::Signal::KILL);
     }
     let _ = rustix::process::kill_current_process_group(rustix::process::Signal::KILL);
     std::process::abort()
@@ -64,7 +64,7 @@ fn obey(frame: KernelFrame, runs: &Sender<PathBuf>) {
                 leave();
             }
         }
-        KernelFrame::Compiles { group } => COMPILER.store(group.unwrap_or(0), Ordering::SeqCst),
+        KernelFrame::Child { group } => CHILD.store(group.unwrap_or(0), Ordering::SeqCst),
         KernelFrame::Interrupt { .. }
         | KernelFrame::InputReply { .. }
         | KernelFrame::Located { .. } => {

@@ -9,6 +9,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How all of it was when cargo built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +46,23 @@ impl Inputs {
             settings: settings(variables),
             build_script: local_build_script(rustc, package, variables),
         }
+    }
+
+    /// The same, but that what was edited since is known as it cannot be now: who built from then on may have read what
+    /// stood there before.
+    pub fn before(mut self, begun: SystemTime, package: &Path) -> Inputs {
+        let begun = begun.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let begun = i64::try_from(begun.as_nanos()).unwrap_or(i64::MAX);
+        // What lies in the package was made by the build.
+        let sources = self.files.iter_mut();
+        for (_, mark) in
+            sources.filter(|(path, _)| path.is_absolute() && !path.starts_with(package))
+        {
+            if let Some(Mark::Time(_, time)) = mark {
+                *time = begun.min(*time);
+            }
+        }
+        self
     }
 
     /// What is not as it was, in words; `None` when everything is.
@@ -291,6 +309,7 @@ fn split_unescaped(text: &str) -> Vec<String> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn names_with_spaces_stay_whole() {
@@ -375,6 +394,22 @@ pub(super) mod tests {
         fs::create_dir(root.join(".cargo")).expect("a folder");
         fs::write(root.join(".cargo/config.toml"), "[profile]").expect("a file");
         assert!(before.difference(&package, &Variables::new()).is_some());
+    }
+
+    #[test]
+    fn what_was_edited_during_the_build_counts_as_changed() {
+        let root = tempfile::tempdir().expect("a folder");
+        let (package, rustc) = build_in(root.path());
+        let nothing = Variables::new();
+        let source = fs::metadata(root.path().join("work/tiny/src/lib.rs")).expect("a source");
+        let edited = source.modified().expect("a time");
+        let of_build = |begun| {
+            let inputs = Inputs::of(&rustc, &package, &nothing).before(begun, &package);
+            inputs.difference(&package, &nothing)
+        };
+        let said = of_build(edited - Duration::from_secs(1)).expect("it was edited since");
+        assert!(said.ends_with(" has changed"), "{said}");
+        assert_eq!(of_build(edited + Duration::from_secs(1)), None);
     }
 
     #[test]

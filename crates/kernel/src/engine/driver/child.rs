@@ -3,7 +3,7 @@
 use super::Driver;
 use crate::environment;
 use crate::event::{EngineEvent, Event};
-use channel::{CellNumber, Stream, WorkerFrame};
+use channel::{CellNumber, KernelFrame, Stream, WorkerFrame};
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -41,7 +41,11 @@ impl Driver {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = self.children.start_program(&mut command)?;
+        self.workers.tell(&KernelFrame::Child {
+            group: Some(child.id()),
+        });
         let ended = self.follow(&mut child, cell, may_ask);
+        self.workers.tell(&KernelFrame::Child { group: None });
         self.children.program_ended();
         ended
     }
