@@ -126,6 +126,7 @@ async fn what_people_type_who_come_from_other_kernels_is_answered() {
         ("%time 1 + 1", "measure"),
         ("%pip install x", ":dep"),
         ("!cargo add rand", ":dep"),
+        (":toolchain nightly", "rustup"),
     ] {
         let done = kernel
             .try_execute(code)

@@ -5,7 +5,7 @@
 //! - this file: the handle to that thread, and what it is asked to do.
 //! - [`driver`]: does it.
 //! - [`background`]: evcxr and the analyser, on another thread.
-//! - [`warm_up`]: what is put in place before the first cell.
+//! - [`warm_up`]: the start of evcxr, which writes the package.
 //! - [`commands`]: the commands that are ours and not evcxr's.
 //! - [`prefetch`]: the next cell, compiled while the user reads.
 //! - [`diagnostics`]: the compiler's errors, on the cell's own lines.

@@ -1,5 +1,5 @@
 //! The loop: what happens becomes an [`Event`], the frontend answers with [`Action`]s, and those
-//! are carried out here. Nothing is decided in this module.
+//! are carried out here. Who is asked for an answer or signalled, a cell's program or the worker, is all that is decided.
 
 use crate::children::Children;
 use crate::compile::{Service, store::Store};
@@ -68,7 +68,7 @@ impl Parent {
 pub fn run(connection_file: &Path) -> anyhow::Result<()> {
     let info = sockets::read_connection_file(connection_file)?;
     let session = Arc::new(Session::create().context("no session could be started")?);
-    // The analyser fills some 700 MB bit by bit; in huge pages it would take a second longer and more memory.
+    // The analyser fills half a gigabyte bit by bit; in huge pages it would take a second longer and more memory.
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::disable_transparent_huge_pages(true);
     // Before any thread is started: the environment cannot be changed safely after that.
@@ -132,7 +132,7 @@ async fn serve(
         children: children.clone(),
         exchange,
     };
-    let engine = Engine::start(parts, work).context("the thread for evcxr could not be started")?;
+    let engine = Engine::start(parts, work).context("the engine's thread could not be started")?;
     let mut frontend = Frontend::new(engine.sources(), replies::ports(info));
     let mut effects = Effects {
         shell,

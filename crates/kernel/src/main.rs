@@ -5,8 +5,8 @@
 //! The way of a cell: [`jupyter`] (the sockets) → [`frontend`] (what the front end sees, without
 //! any input or output) → [`engine`] (one cell after the other, on a thread of its own) → [`compile`] (cargo and the
 //! compiler) → [`supervisor`] → [`worker`] (the process that runs cells) → the supervisor and the frontend again →
-//! [`jupyter::iopub`]. Beside it, on a thread of its own, [`evcxr`]: the types of variables, and commands. Its calls of
-//! cargo come by the [`shim`].
+//! [`jupyter::iopub`]. Beside it, on one more thread: [`analyser`], which tells types and completes names, and [`evcxr`],
+//! which carries out commands. Its calls of cargo come by the [`shim`].
 //!
 //! - [`kernel`]: the loop that turns what happens into [`event::Event`]s and carries out the
 //!   [`event::Action`]s that the frontend answers with.

@@ -1,4 +1,4 @@
-//! The program that evcxr and its analyser take for cargo, rustup and rustc.
+//! The program that evcxr and the analysers, its own and ours, take for cargo, rustup and rustc, and cargo for rustc.
 //!
 //! evcxr finds cargo by asking `rustup which cargo` along its PATH; the kernel puts links to its own binary there.
 //! Called by such a link, the binary says to the kernel's [compile service](crate::compile) how it was called, and

@@ -1,4 +1,4 @@
-//! The commands that are the library's and not evcxr's: what code they stand for, and their help.
+//! The commands that are ours and not evcxr's: what code they stand for, and their help.
 
 use crate::event::{Answer, Completion};
 
@@ -30,6 +30,10 @@ pub const HELP: &[(&str, &str)] = &[
         ":quit",
         "Nothing: a kernel is ended from JupyterLab's Kernel menu",
     ),
+    (
+        ":toolchain",
+        "Nothing: a kernel keeps the toolchain that it has started with",
+    ),
 ];
 
 /// The names of these commands.
@@ -56,6 +60,10 @@ pub fn code(name: &str, arguments: &str, is_alone: bool) -> Option<String> {
         // evcxr's own would end the kernel itself, and the front end would not know why.
         (":quit", _) => say(
             "Nothing was ended. A kernel is shut down or restarted from JupyterLab's Kernel menu.",
+        ),
+        // The library that is loaded was built by the one that there is.
+        (":toolchain", _) => say(
+            "A kernel keeps the toolchain that it has started with. Choose another one with rustup, and restart the kernel.",
         ),
         _ => return None,
     };

@@ -1,9 +1,8 @@
 //! The next cell, compiled while the user reads.
 //!
-//! The next cell is compiled as if the user had run it, and not run. evcxr gives up what it was asked about it. What
-//! remains is the compiled library, which the [store](crate::compile::store) has. When the user runs that very cell, the
-//! same text is generated, and the library is there. When they have changed it, the text differs, and nothing was gained or
-//! lost.
+//! The next cell is compiled as if the user had run it, and not run. What remains is the compiled library, which the
+//! [store](crate::compile::store) has. When the user runs that very cell, the same text is generated, and the library is
+//! there. When they have changed it, the text differs, and nothing was gained or lost.
 //!
 //! None of the cell's code is run by that, but what the compiler itself runs: macros and constants. They are given
 //! [`LIMIT`].

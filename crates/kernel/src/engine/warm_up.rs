@@ -1,4 +1,5 @@
-//! What is put in place before the first cell: the dependencies.
+//! The start of evcxr, which writes the package with the dependencies. Cells wait for it only where what set-up has built
+//! does not fit.
 
 use crate::evcxr::{Evcxr, Outcome};
 use crate::session::{Session, dependencies};

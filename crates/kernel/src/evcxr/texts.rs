@@ -1,4 +1,4 @@
-//! What evcxr writes, as it writes it: to its worker and to its users.
+//! What evcxr writes, as it writes it: to its worker and to its users; and what its worker answers.
 
 /// Set for the process that evcxr starts as its worker.
 pub const WORKER_VARIABLE: &str = "EVCXR_IS_RUNTIME";

@@ -1,6 +1,6 @@
 //! The standard library's source as the analyser reads it: without the instructions of each processor, which are half of
-//! its 52 MB, and without portable SIMD, which only a nightly compiler has. What names them compiles all the same; to read
-//! them takes one and a half seconds and 160 MB.
+//! its 52 MB, without portable SIMD, which only a nightly compiler has, and without what cells seldom name. What names them
+//! compiles all the same; to read them takes one and a half seconds and 160 MB.
 
 use anyhow::Context;
 use std::fs;
