@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up async Rust in Jupyter inside this folder, opens JupyterLab, or runs the tests.
 # `./kernel-setup.sh --help` says how. Everything it makes is in target/, .cache/ and .venv/:
-# delete these three and the folder is as it was cloned.
+# delete these three to undo it.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -35,7 +35,7 @@ install   The first time takes a while, and each step says how far it is; with n
 lab       Passes ARGUMENTS on to JupyterLab, for example: --no-browser --port 9000
           Name a notebook to open another one: ./kernel-setup.sh lab notebooks/08-fetching-urls.ipynb
 lessons   Runs each lesson once, or those whose names begin with NAME (08). What it compiles is kept, so that
-          none of these cells has to be compiled when you run it: before a class, or for an image.
+          hardly any of these cells has to be compiled when you run it: before a class, or for an image.
 console   Installs a second kernel, "Rust with tokio-console", and the program tokio-console (into .venv).
 test      Ends with one line 'N passed, N failed'. Uses cargo-nextest when you have it.
 
@@ -238,7 +238,7 @@ is_from_release() {
 take_release() {
     # What was built here before is soon built again.
     if [[ -z ${ASYNC_NOTEBOOK_RELEASE:-} || (-x $KERNEL && ! -f $FROM_RELEASE) ]]; then return 1; fi
-    begin_step 'Taking what is compiled from a release' '20 MB to fetch; 260 MB where the library fits, too'
+    begin_step 'Taking what is compiled from a release' '13 MB to fetch; 250 MB where the library fits, too'
     if python3 tools/release.py take "$ASYNC_NOTEBOOK_RELEASE"; then
         finish_step 'taken'
     else

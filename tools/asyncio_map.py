@@ -120,9 +120,9 @@ def table() -> str:
     lines = [
         "# From asyncio to Rust",
         "",
-        "Every public name of asyncio in Python 3.10 to 3.14, and what takes its place. Each line is a cell that runs, in",
-        "[lesson 18](../notebooks/18-asyncio-to-rust.ipynb): search there for the name. The lesson also says what looks alike and behaves",
-        "differently; this table doesn't. Where the column Python is empty, all five have the name.",
+        "Every public name of asyncio in Python 3.10 to 3.14, and what takes its place. Each name with a counterpart is shown by a cell",
+        "that runs, in [lesson 18](../notebooks/18-asyncio-to-rust.ipynb): search there for the name. The lesson also explains how things",
+        "that look alike differ; the table only lists them. Where the column Python is empty, all five have the name.",
         "",
         "Made by `tools/asyncio_map.py` from [asyncio-names.toml](asyncio-names.toml) and the lesson; not to be edited.",
     ]

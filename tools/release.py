@@ -7,7 +7,7 @@
 `ASYNC_NOTEBOOK_RELEASE=WHERE ./kernel-setup.sh` takes it. It's taken only when it was made from the same sources, by the same
 compiler, and is what its checksum says; `take` and `check` end with the status 3 when it isn't, and say why.
 
-The archives: `programs`, the kernel and the lessons' servers; and `library`, what the library that cells link to depends on, some
+The archives: `programs`, the kernel; and `library`, what the library that cells link to depends on, some
 250 crates. cargo takes those for its own only where its home folder has the same path, such as in images. So elsewhere only the programs
 are taken. The library itself holds the paths of its folder, and is always compiled in it.
 """
