@@ -38,6 +38,8 @@ pub(super) struct Running {
     pub has_been_warned: bool,
     /// Whether a line says what the cell waits for.
     pub shows_waiting: bool,
+    /// Whether something is on the page that such a line must not take away with it.
+    pub has_output: bool,
     /// Whether the line that shows a build's progress is on the page.
     pub building: usize,
     pub outcome: Option<CellOutcome>,
@@ -60,6 +62,7 @@ impl Running {
             interrupts: 0,
             has_been_warned: false,
             shows_waiting: false,
+            has_output: false,
             building: 0,
             outcome: None,
             panic: None,
@@ -178,7 +181,7 @@ impl Frontend {
             return;
         };
         let is_waiting = matches!(running.phase, Phase::Waiting | Phase::Compiling);
-        if !is_waiting || running.building > 0 || running.content.silent {
+        if !is_waiting || running.building > 0 || running.has_output || running.content.silent {
             return;
         }
         running.shows_waiting = true;
@@ -200,6 +203,16 @@ impl Frontend {
         if std::mem::take(&mut running.shows_waiting) {
             let request = Arc::clone(&running.request);
             self.publish(ClearOutput { wait: false }, &request);
+        }
+    }
+
+    /// Something comes onto the page below this request: what a cell's commands print before it runs, say.
+    pub(super) fn shows(&mut self, request: &Arc<JupyterMessage>) {
+        let running = self.running.as_mut();
+        if let Some(running) = running.filter(|running| Arc::ptr_eq(&running.request, request)) {
+            running.has_output = true;
+            let cell = running.cell;
+            self.waits_no_longer(cell);
         }
     }
 
@@ -276,7 +289,9 @@ impl Frontend {
         };
         self.reply(RequestChannel::Shell, reply, &running.request);
         self.idle(&running.request);
-        if failure.is_some() && running.content.stop_on_error {
+        // Who interrupts means what is queued, too, also when the cell was just about to end.
+        let is_interrupted = running.interrupts > 0;
+        if is_interrupted || failure.is_some() && running.content.stop_on_error {
             self.abort_queue();
         }
         self.start_next();
@@ -304,9 +319,14 @@ impl Frontend {
                 running.panic = None;
                 Some(failure)
             }
-            (CellEnd::Refused(_), _) if running.interrupts > 0 => Some(
-                super::reports::interrupted("while it was compiled; nothing was run"),
-            ),
+            (CellEnd::Refused(_), _) if running.interrupts > 0 => {
+                let when = match running.phase {
+                    Phase::Running | Phase::Ended => "while its program ran",
+                    _ if running.has_output => "before its Rust was run",
+                    _ => "while it was compiled; nothing was run",
+                };
+                Some(super::reports::interrupted(when))
+            }
             (CellEnd::Refused(failure), _) => Some(failure),
             (CellEnd::Done { .. }, Some(CellOutcome::Interrupted)) => Some(
                 super::reports::interrupted("at an await; variables of earlier cells are kept"),
@@ -411,6 +431,7 @@ impl Frontend {
             }
             .into(),
         };
+        self.shows(&request);
         self.publish(message, &request);
     }
 

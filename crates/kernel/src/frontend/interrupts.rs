@@ -33,8 +33,9 @@ impl Frontend {
             }
             (Phase::Compiling, _) => self.stop_compiler(cell),
             (Phase::Running, false) => self.interrupt_cell(cell),
-            (Phase::Running, true) => self.actions.push(Action::KillWorker),
-            (Phase::Ended, _) => {}
+            (Phase::Running | Phase::Ended, true) => self.actions.push(Action::KillWorker),
+            // What it held is being dropped.
+            (Phase::Ended, false) => self.remind_if_no_reaction(cell),
         }
     }
 
@@ -70,6 +71,10 @@ impl Frontend {
         self.actions
             .push(Action::TellWorker(KernelFrame::Interrupt { cell }));
         self.actions.push(Action::SignalPrograms);
+        self.remind_if_no_reaction(cell);
+    }
+
+    fn remind_if_no_reaction(&mut self, cell: CellNumber) {
         self.actions.push(Action::Remind {
             after: TIME_TO_REACT,
             of: Reminder::NotAtAnAwait { cell },
@@ -79,7 +84,8 @@ impl Frontend {
     pub(super) fn say_not_at_an_await(&mut self, cell: CellNumber) {
         let Some(running) = self
             .running_cell(cell)
-            .filter(|running| running.phase == Phase::Running && !running.has_been_warned)
+            .filter(|running| matches!(running.phase, Phase::Running | Phase::Ended))
+            .filter(|running| !running.has_been_warned)
         else {
             return;
         };

@@ -149,6 +149,7 @@ impl Frontend {
             Stream::Stdout => StreamContent::stdout(&text),
             Stream::Stderr => StreamContent::stderr(&text),
         };
+        self.shows(&request);
         self.publish(content, &request);
     }
 

@@ -116,6 +116,7 @@ pub fn complete(code: &str, cursor: usize, answer: Answer) -> CompleteReply {
             ..CompleteReply::default()
         };
     };
+    let [start, end] = [start, end].map(|offset| characters_before(code, offset));
     let types: Vec<Value> = matches
         .iter()
         .map(|completion| {
@@ -138,8 +139,8 @@ pub fn complete(code: &str, cursor: usize, answer: Answer) -> CompleteReply {
             .into_iter()
             .map(|completion| completion.text)
             .collect(),
-        cursor_start: characters_before(code, start),
-        cursor_end: characters_before(code, end),
+        cursor_start: start,
+        cursor_end: end,
         metadata,
         ..CompleteReply::default()
     }

@@ -199,7 +199,7 @@ fn place_of(found: &CellLine) -> String {
 }
 
 fn is_generated(file: &str) -> bool {
-    file.ends_with("src/lib.rs") && !file.contains("/registry/")
+    file == "src/lib.rs"
 }
 
 /// The last parts of a path: what a reader recognises, without the folders of this machine.

@@ -77,7 +77,37 @@ fn that_a_cell_does_not_react_is_said_once_and_only_while_it_runs() {
     harness.request("i", InterruptRequest {});
     let outcome = CellOutcome::Completed;
     harness.frame(WorkerFrame::CellEnded { cell: 1, outcome });
+    assert_eq!(told(&mut harness), 1, "what it held is not dropped yet");
+    let interrupted = harness.request("k", InterruptRequest {});
+    assert!(
+        interrupted.contains(&"KillWorker".to_owned()),
+        "{interrupted:?}"
+    );
+
+    let mut harness = Harness::warmed_up();
+    harness.execute("a", "1");
+    harness.frame(WorkerFrame::CellStarted { cell: 1 });
+    harness.request("i", InterruptRequest {});
+    harness.finish(1, done());
     assert_eq!(told(&mut harness), 0, "it has ended");
+}
+
+#[test]
+fn an_interrupt_of_a_cell_that_is_just_ending_is_one_of_the_queue() {
+    let mut harness = Harness::warmed_up();
+    harness.execute("a", "1");
+    harness.execute("b", "2");
+    harness.frame(WorkerFrame::CellStarted { cell: 1 });
+    let outcome = CellOutcome::Completed;
+    harness.frame(WorkerFrame::CellEnded { cell: 1, outcome });
+    harness.request("i", InterruptRequest {});
+    let end = harness.finish(1, done());
+    assert!(
+        end.contains(&"execute_reply(a) ok [1]".to_owned()),
+        "{end:?}"
+    );
+    let is_aborted = |line: &String| line.starts_with("execute_reply(b) aborted");
+    assert!(end.iter().any(is_aborted), "{end:?}");
 }
 
 #[test]

@@ -39,6 +39,29 @@ fn what_a_cell_waits_for_is_said_until_it_runs() {
 }
 
 #[test]
+fn what_commands_print_before_the_cell_runs_stays_on_the_page() {
+    let printed = |text: &str| WorkerFrame::Output {
+        cell: 1,
+        stream: channel::Stream::Stdout,
+        bytes: text.as_bytes().to_vec(),
+    };
+    let mut harness = Harness::warmed_up();
+    harness.execute("a", "!echo a; sleep 3; echo b");
+    let shown = harness.frame(printed("a\n"));
+    assert_eq!(shown, ["stream(a) a"]);
+    assert!(remind(&mut harness, 1).is_empty(), "it prints");
+    let started = harness.frame(WorkerFrame::CellStarted { cell: 1 });
+    assert!(started.is_empty(), "nothing is cleared: {started:?}");
+
+    let mut harness = Harness::warmed_up();
+    harness.execute("a", "!sleep 3; echo b");
+    remind(&mut harness, 1);
+    let shown = harness.frame(printed("b\n"));
+    assert_eq!(shown, ["clear_output(a)", "stream(a) b"]);
+    assert_eq!(harness.finish(1, done())[0], "execute_reply(a) ok [1]");
+}
+
+#[test]
 fn nothing_is_said_of_what_a_silent_cell_waits_for() {
     let mut harness = Harness::warmed_up();
     let silent = ExecuteRequest {
