@@ -331,6 +331,72 @@ async fn a_value_never_outlives_its_type() {
     kernel.execute("p.a.as_str()").await.ok().result("\"kept\"");
 }
 
+/// By whichever way its type is made of what was redefined.
+#[tokio::test]
+async fn a_value_ends_with_all_that_its_type_is_made_of() {
+    let mut kernel = Kernel::start().await;
+    for (types, value, redefined) in [
+        (
+            "mod shapes { pub struct P { pub a: u64 } }\nuse shapes::*;\nstruct Holder { p: P }",
+            "let value = Holder { p: P { a: 1 } };",
+            "mod shapes { pub struct P { pub a: String } }",
+        ),
+        (
+            "struct Conf;\nimpl Conf { const N: usize = 4; }\nstruct Buf { data: [u8; Conf::N] }",
+            "let value = Buf { data: [1; Conf::N] };",
+            "impl Conf { const N: usize = 4000; }",
+        ),
+        (
+            "const fn size() -> usize { 4 }\nstruct Made { data: [u8; size()] }",
+            "let value = Made { data: [1; size()] };",
+            "const fn size() -> usize { 4000 }",
+        ),
+        (
+            "trait Tr { type Out; }\nimpl<T> Tr for T { type Out = u64; }\nstruct Told(<u8 as Tr>::Out);",
+            "let value = Told(1);",
+            "impl<T> Tr for T { type Out = String; }",
+        ),
+    ] {
+        kernel.execute(types).await.ok();
+        kernel.execute(value).await.ok();
+        kernel
+            .execute(redefined)
+            .await
+            .ok()
+            .stderr_contains("`value` has ended");
+        kernel.execute("&value;").await.error("E0425", "value");
+    }
+}
+
+#[tokio::test]
+async fn a_cell_that_is_run_again_makes_all_of_it_anew() {
+    let mut kernel = Kernel::start().await;
+    // A variable of its function's name.
+    let named = "fn answer() -> i32 { 42 }\nlet answer = answer();\nanswer";
+    show(
+        &mut kernel,
+        &[(named, "42"), (named, "42"), ("answer", "42")],
+    )
+    .await;
+    // A closure whose type was written.
+    let closure = "let double: fn(i32) -> i32 = |x| x * 2;";
+    show(&mut kernel, &[(closure, ""), ("double(4)", "8")]).await;
+    // All of one module, and then all of another.
+    for (edited, shown) in [("tokio", "false"), ("std", "false")] {
+        let cell = format!(
+            "use {edited}::sync::*;\nlet mutex = Mutex::new(1);\nmutex.try_lock().is_err()"
+        );
+        let cell = Cell::new(cell).with_id("globs");
+        kernel.execute(cell).await.ok().result(shown);
+    }
+    // One's own function may have the name of a question that newcomers ask.
+    show(
+        &mut kernel,
+        &[("fn help() -> u8 { 1 }", ""), ("help()", "1")],
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn a_static_is_one_thing_for_all_cells_and_tasks() {
     let mut kernel = Kernel::start().await;

@@ -80,6 +80,38 @@ async fn a_shell_command_can_be_interrupted() {
     kernel.execute("kept").await.ok().result("1");
 }
 
+#[tokio::test]
+async fn a_program_has_the_dependencies_of_its_cell_or_says_why_not() {
+    let mut kernel = Kernel::start().await;
+    kernel
+        .execute(":dep nowhere = { path = \"/nowhere\" }\nfn main() {}")
+        .await
+        .failed()
+        .traceback_contains("nowhere");
+    let folder = kernel.folder().join("broken");
+    std::fs::create_dir_all(folder.join("src")).expect("a folder");
+    let manifest = "[package]\nname = \"broken\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    std::fs::write(folder.join("Cargo.toml"), manifest).expect("a manifest");
+    std::fs::write(folder.join("src/lib.rs"), "pub fn answer() -> u8 { 1000 }").expect("a source");
+    let path = folder.display().to_string();
+    let cell = format!(
+        ":dep broken = {{ path = {path:?} }}\nfn main() {{ print!(\"{{}}\", broken::answer()); }}"
+    );
+    kernel
+        .execute(&*cell)
+        .await
+        .failed()
+        .traceback_contains("out of range")
+        .stderr_contains("");
+    std::fs::write(folder.join("src/lib.rs"), "pub fn answer() -> u8 { 100 }").expect("a source");
+    kernel
+        .execute(&*cell)
+        .await
+        .ok()
+        .stdout("100")
+        .stderr_contains("");
+}
+
 /// The process that runs cells is another one by then.
 #[tokio::test]
 async fn what_follows_a_restart_in_its_cell_fails_and_is_interrupted_as_any_cell() {

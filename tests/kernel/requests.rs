@@ -173,6 +173,12 @@ async fn expressions_are_evaluated_behind_a_cell() {
     let values = reply.user_expressions.unwrap_or_default();
     let text = format!("{values:?}");
     assert!(text.contains("21") && text.contains("E0425"), "{text}");
+    // An expression has the count of its cell, and places of its own.
+    let far = format!("// {}\nstruct Far;", "far away ".repeat(50));
+    let cell = Cell::new(far).user_expression("bad", "Far.away()");
+    let reply = kernel.execute(cell).await.ok().into_transcript().reply;
+    let text = format!("{:?}", reply.user_expressions);
+    assert!(text.contains("E0599"), "{text}");
 }
 
 /// Parsers recurse: code that is nested too deeply must not take the kernel along.

@@ -184,3 +184,49 @@ async fn what_the_analyser_does_not_know_is_kept_all_the_same() {
         "{text}"
     );
 }
+
+#[tokio::test]
+async fn a_value_ends_when_the_crate_of_its_type_was_edited() {
+    let mut kernel = Kernel::start().await;
+    let folder = kernel.folder().join("greeting");
+    let write = |file: &str, text: &str| {
+        std::fs::create_dir_all(folder.join("src")).expect("a folder");
+        std::fs::write(folder.join(file), text).expect("the test's folder can be written");
+    };
+    write(
+        "Cargo.toml",
+        "[package]\nname = \"greeting\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+    );
+    write(
+        "src/lib.rs",
+        "pub struct Hello { pub number: u64, pub words: String }\npub fn hello() -> Hello { Hello { number: 1, words: \"hi\".into() } }\n",
+    );
+    let dependency = format!(
+        ":dep greeting = {{ path = {:?} }}\nlet hello = greeting::hello();\nlet number = hello.number;",
+        folder.display().to_string()
+    );
+    kernel.execute(dependency).await.ok().stderr_contains("");
+    kernel
+        .execute("hello.words.as_str()")
+        .await
+        .ok()
+        .result("\"hi\"");
+    write(
+        "src/lib.rs",
+        "pub struct Hello { pub words: Vec<String>, pub more: [u64; 4] }\npub fn hello() -> Hello { Hello { words: vec![], more: [0; 4] } }\n",
+    );
+    kernel
+        .execute("hello.words.len()")
+        .await
+        .error("E0425", "hello")
+        .traceback_contains("was redefined")
+        .stderr_contains("compiling greeting");
+    kernel
+        .execute("number")
+        .await
+        .ok()
+        .result("1")
+        .stderr_contains("`hello` has ended");
+    let again = "let hello = greeting::hello();\nhello.more.len()";
+    kernel.execute(again).await.ok().result("4");
+}

@@ -196,6 +196,14 @@ impl Service {
         Some(act(&build, &way.fingerprint, &self.shared.store))
     }
 
+    /// A number for the sources, as they are now, of what cells link to from other folders of this machine.
+    pub fn sources_of_dependencies(&self) -> u64 {
+        let package = self.shared.session.package();
+        let way = lock(&self.shared.way);
+        way.as_ref()
+            .map_or(0, |way| way.fingerprint.sources(&package))
+    }
+
     /// Compiles a program, as [`direct_rustc::compile_program`].
     ///
     /// # Errors

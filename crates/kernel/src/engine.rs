@@ -128,22 +128,25 @@ impl Engine {
 
     /// Hands a command to the thread, which takes one after the other.
     pub fn tell(&self, command: Command) {
-        self.make_way(&command);
+        let is_ahead = matches!(command, Command::CompileAhead { .. });
+        let wanted = match &command {
+            Command::Execute { code, .. } => Some(code.clone()),
+            _ => None,
+        };
+        // First of all: a compilation ahead that is about to begin sees that somebody waits.
         if self.commands.send(command).is_err() {
             tracing::error!("the engine's thread has ended");
         }
+        if !is_ahead {
+            self.make_way(wanted.as_deref());
+        }
     }
 
-    /// Ends a compilation ahead that the command would have to wait for, unless it is of the very
-    /// code that is to be run now.
-    fn make_way(&self, command: &Command) {
+    /// Ends a compilation ahead, unless it is of the very code that is to be run now.
+    fn make_way(&self, wanted: Option<&str>) {
         let lock = self.prefetched.lock();
         let prefetched = lock.unwrap_or_else(PoisonError::into_inner);
-        let Some(code) = prefetched.as_ref() else {
-            return;
-        };
-        let is_wanted = matches!(command, Command::Execute { code: wanted, .. } if wanted == code);
-        if !is_wanted && !matches!(command, Command::CompileAhead { .. }) {
+        if prefetched.is_some() && prefetched.as_deref() != wanted {
             self.children.cancel();
         }
     }

@@ -82,11 +82,18 @@ impl Evcxr {
         }
     }
 
-    /// How a command can go on at this byte of a cell.
+    /// How a command can go on at this byte of a cell. It sees the command's line alone: for what stands around it, it
+    /// would write the package.
     pub fn complete(&mut self, code: &str, byte_offset: usize) -> Answer {
+        let before = code.get(..byte_offset).unwrap_or_default();
+        let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = &before[begin..];
+        if !line.trim_start().starts_with(':') {
+            return Answer::Nothing;
+        }
         let context = &mut self.context;
         let found =
-            std::panic::catch_unwind(AssertUnwindSafe(|| context.completions(code, byte_offset)));
+            std::panic::catch_unwind(AssertUnwindSafe(|| context.completions(line, line.len())));
         let Ok(Ok(found)) = found else {
             return Answer::Nothing;
         };
@@ -97,8 +104,8 @@ impl Evcxr {
         });
         Answer::Completions {
             matches: matches.collect(),
-            start: found.start_offset,
-            end: found.end_offset,
+            start: begin + found.start_offset,
+            end: begin + found.end_offset,
         }
     }
 }

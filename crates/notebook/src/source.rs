@@ -43,7 +43,8 @@ pub(crate) fn cell_begins(cell: CellNumber, place: &'static Location<'static>) {
 
 /// The cell whose code a place is of; `None` for libraries, and on a stock evcxr kernel.
 pub(crate) fn cell_of(place: &Location<'_>) -> Option<CellNumber> {
-    if !is_cell_source(place.file()) {
+    // A dependency's own comes with its folder.
+    if place.file() != "src/lib.rs" {
         return None;
     }
     let object = object_of(from_ref(place).cast())?;

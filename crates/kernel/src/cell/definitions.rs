@@ -4,7 +4,7 @@
 //! same `impl` comes from another cell, the earlier one goes. What a change of another item breaks is set
 //! aside, a type together with its `impl`s, until it compiles again.
 
-use super::parse::{Item, Kind};
+use super::parse::{Item, Kind, words_of};
 use channel::CellNumber;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -45,6 +45,8 @@ pub struct Definitions {
     set_aside: BTreeMap<DefinitionId, SetAside>,
     /// The crates that cells have added, by the names that paths begin with: what was asked for.
     dependencies: BTreeMap<String, String>,
+    /// A number for the sources of those that stand in folders of this machine.
+    sources: u64,
     next: DefinitionId,
     /// Grows when an item that shapes values is defined anew: values of before are of other types then.
     generation: u64,
@@ -64,7 +66,10 @@ impl Definitions {
         if notebook_cell.is_some() {
             self.all.retain(|known| {
                 known.notebook_cell.as_deref() != notebook_cell
-                    || !matches!(known.item.kind, Kind::Impl { .. } | Kind::Other)
+                    || !matches!(
+                        known.item.kind,
+                        Kind::Impl { .. } | Kind::NamelessUse | Kind::Other
+                    )
             });
         }
         for item in items {
@@ -100,6 +105,14 @@ impl Definitions {
             };
             let name = name.trim().replace('-', "_");
             self.dependencies.insert(name, what.trim().to_owned());
+        }
+    }
+
+    /// Notes as what the dependencies that stand in folders of this machine are linked to: a number for their sources.
+    pub fn link_to(&mut self, sources: u64) {
+        if self.sources != sources {
+            self.sources = sources;
+            self.generation += 1;
         }
     }
 
@@ -244,14 +257,31 @@ impl Definitions {
         let mut waiting: Vec<String> = super::parse::mentions_of(type_text).into_iter().collect();
         let mut seen: BTreeSet<String> = waiting.iter().cloned().collect();
         let mut texts = BTreeSet::new();
+        // Of which all is in scope without a name: `use shapes::*`.
+        let is_glob = |known: &&Definition| known.item.kind == Kind::NamelessUse;
+        let globs: BTreeSet<&String> = self
+            .all
+            .iter()
+            .filter(is_glob)
+            .flat_map(|known| &known.item.mentions)
+            .collect();
         while let Some(word) = waiting.pop() {
             for known in &self.all {
                 let item = &known.item;
-                let is_reached = item.name == word && item.shapes_values
-                    // What a trait's types are for this one is said in its `impl`.
-                    || matches!(&item.kind, Kind::Impl { of_type, members, .. }
-                        if *of_type == word && item.text.contains("type ") && !members.is_empty());
-                if !is_reached {
+                let is_reached = match &item.kind {
+                    // What a trait's types and constants are for a type is said in the `impl`, which may be one for all types.
+                    Kind::Impl {
+                        of_type, of_trait, ..
+                    } => {
+                        let of_trait = of_trait.iter().flat_map(|path| words_of(path));
+                        *of_type == word || of_trait.into_iter().any(|it| it == word)
+                    }
+                    _ => {
+                        item.name == word
+                            || globs.contains(&item.name) && item.mentions.contains(&word)
+                    }
+                };
+                if !is_reached || !item.shapes_values {
                     continue;
                 }
                 if self.set_aside.contains_key(&known.id) {
@@ -270,7 +300,12 @@ impl Definitions {
             .iter()
             .filter(|(name, _)| seen.contains(*name));
         let mut hasher = DefaultHasher::new();
-        crates.for_each(|known| known.hash(&mut hasher));
+        for known in crates {
+            known.hash(&mut hasher);
+            if known.1.contains("path") {
+                self.sources.hash(&mut hasher);
+            }
+        }
         texts.hash(&mut hasher);
         Some(hasher.finish())
     }

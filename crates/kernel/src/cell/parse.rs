@@ -239,7 +239,7 @@ fn let_of(statement: &ast::LetStmt, rust: &str) -> Option<Let> {
         type_text: statement.ty().map(|ty| ty.syntax().text().to_string()),
         bindings,
         is_simple,
-        is_nameless: value.as_ref().is_some_and(is_nameless),
+        is_nameless: statement.ty().is_none() && value.as_ref().is_some_and(is_nameless),
         has_value: value.is_some(),
     })
 }

@@ -67,6 +67,21 @@ impl Variables {
             .collect()
     }
 
+    /// The variables that a cell makes anew under the name of a function of its own, as in `let answer = answer();`: there
+    /// the name is the function's.
+    pub fn renewed_by(&self, parsed: &Parsed) -> Vec<String> {
+        let is_bound = |name: &String| parsed.lets.iter().any(|it| it.binds(name));
+        let named = parsed
+            .items
+            .iter()
+            .filter(|item| item.kind == Kind::Named && item.namespaces.values);
+        named
+            .map(|item| &item.name)
+            .filter(|name| self.alive.contains_key(*name) && is_bound(name))
+            .cloned()
+            .collect()
+    }
+
     /// Keeps a variable.
     pub fn keep(
         &mut self,

@@ -128,6 +128,11 @@ impl Fingerprint {
         self.inputs.difference(package, variables)
     }
 
+    /// A number for the sources, as they are now, that do not lie in the package.
+    pub fn sources(&self, package: &Path) -> u64 {
+        self.inputs.sources(package)
+    }
+
     fn checked(self, package: &Path, variables: &Variables) -> Result<Fingerprint, String> {
         match self.difference(package, variables) {
             Some(difference) => Err(difference),

@@ -154,6 +154,6 @@ mod tests {
             end: 2,
         };
         let (_, texts) = complete(evcxr, ":t");
-        assert_eq!(texts.len(), 5, "{texts:?}");
+        assert_eq!(texts.len(), 6, "{texts:?}");
     }
 }

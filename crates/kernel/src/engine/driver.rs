@@ -92,7 +92,7 @@ impl Driver {
                 Command::CompileAhead { after } => match inbox.recv_timeout(PREFETCH_DELAY) {
                     Ok(command) => next = Some(command),
                     Err(RecvTimeoutError::Timeout) if prefetch::is_welcome() => {
-                        self.supervised(|driver| driver.prefetch(&after));
+                        self.supervised(|driver| driver.prefetch(&after, inbox));
                     }
                     Err(_) => {}
                 },
@@ -158,18 +158,28 @@ impl Driver {
         *lock.unwrap_or_else(PoisonError::into_inner) = code;
     }
 
-    fn prefetch(&mut self, after: &str) {
+    /// Compiles the next cell ahead, unless somebody waits in `inbox`.
+    fn prefetch(&mut self, after: &str, inbox: &Receiver<Command>) {
         let next = prefetch::next_cell(after).filter(|_| self.session.is_there());
         let Some((code, code_cell)) = next else {
             return;
         };
         tracing::debug!(code, "compiling ahead");
         self.set_prefetched(Some(code.clone()));
+        // Reading the notebook took its time. Who comes from now on ends what is compiled.
+        if !inbox.is_empty() {
+            return self.set_prefetched(None);
+        }
         let (ended, end) = crossbeam_channel::bounded::<()>(0);
         let children = self.children.clone();
+        let prefetched = Arc::clone(&self.prefetched);
         std::thread::spawn(move || {
             if end.recv_timeout(prefetch::LIMIT) == Err(RecvTimeoutError::Timeout) {
-                children.cancel();
+                // Under the lock: when it has ended after all, the next command must not be hit.
+                let prefetched = prefetched.lock().unwrap_or_else(PoisonError::into_inner);
+                if prefetched.is_some() {
+                    children.cancel();
+                }
             }
         });
         // A cell that does not compile says so when the user runs it. The number is that of the run to come.
@@ -180,7 +190,7 @@ impl Driver {
             allow_stdin: false,
             notebook_cell: Some(code_cell),
         };
-        let _ = self.compile(&request, &code, "");
+        let _ = self.compile(&request, &code, "", false);
         drop(ended);
         self.set_prefetched(None);
     }

@@ -171,7 +171,9 @@ impl Job {
         self.ended = variables.outdated(definitions);
         self.taken = variables.taken_by(&self.parsed);
         self.loaded = variables.wanted(&self.parsed.words, definitions);
-        self.loaded.retain(|it| !self.taken.contains(&it.name));
+        let renewed = variables.renewed_by(&self.parsed);
+        let is_hidden = |name: &String| self.taken.contains(name) || renewed.contains(name);
+        self.loaded.retain(|it| !is_hidden(&it.name));
         let ended = [&*self.ended, &*self.taken].concat();
         let surroundings = Surroundings {
             definitions,

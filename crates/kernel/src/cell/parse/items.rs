@@ -77,7 +77,8 @@ pub struct Item {
     pub statics: Vec<Static>,
     /// The traits that it derives, without the paths to them.
     pub derives: BTreeSet<String>,
-    /// Whether it is a type or a trait: what it looks like decides what values of it are.
+    /// Whether what it looks like decides what values are: types, traits, constants, what computes these, and what says
+    /// the types and constants of an `impl`.
     pub shapes_values: bool,
 }
 
@@ -129,7 +130,7 @@ pub(super) fn items_of(item: &ast::Item, rust: &str) -> Vec<Item> {
         )
     };
     let (kind, name, namespaces, shapes_values) = match item {
-        ast::Item::Fn(it) => named(it.name(), values, false),
+        ast::Item::Fn(it) => named(it.name(), values, it.const_token().is_some()),
         ast::Item::Const(it) if it.name().is_some() => named(it.name(), values, true),
         ast::Item::Static(it) => named(it.name(), values, true),
         ast::Item::Struct(it) => {
@@ -162,7 +163,15 @@ pub(super) fn items_of(item: &ast::Item, rust: &str) -> Vec<Item> {
             Namespaces::ALL,
             false,
         ),
-        ast::Item::Impl(it) => (impl_kind(it), String::new(), Namespaces::NONE, false),
+        ast::Item::Impl(it) => {
+            let shapes_values = ["type ", "const "].iter().any(|part| text.contains(part));
+            (
+                impl_kind(it),
+                String::new(),
+                Namespaces::NONE,
+                shapes_values,
+            )
+        }
         _ => (Kind::Other, String::new(), Namespaces::NONE, false),
     };
     let mut mentions = mentions_of(&text);

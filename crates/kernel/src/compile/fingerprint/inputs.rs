@@ -81,6 +81,25 @@ impl Inputs {
             .map(|(path, _)| format!("{} has changed", path.display()))
     }
 
+    /// A number for the sources, as they are now, that do not lie in the package; 0 where there are none. Manifests and
+    /// settings are written again and again, and are none.
+    pub fn sources(&self, package: &Path) -> u64 {
+        let is_source = |path: &&PathBuf| {
+            path.extension() == Some(OsStr::new("rs")) && !path.starts_with(package)
+        };
+        let sources = self.files.keys().filter(is_source);
+        let marks: Vec<_> = sources
+            .map(|path| match mark_of(path) {
+                Some(Mark::Time(size, time)) => (path, Some((size, time))),
+                _ => (path, None),
+            })
+            .collect();
+        match marks.is_empty() {
+            true => 0,
+            false => hash_of(&marks),
+        }
+    }
+
     /// What a variable was set to.
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name).map(String::as_str)

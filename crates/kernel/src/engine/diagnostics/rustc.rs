@@ -47,6 +47,9 @@ struct Expansion {
     span: Span,
 }
 
+/// How the file of a cell is called: by its place in the package, where the compiler runs.
+const CELL: &str = "src/lib.rs";
+
 /// How the file of a program is called, before the number of its cell.
 pub const PROGRAM: &str = "cell [";
 
@@ -88,7 +91,8 @@ impl Message {
         cell: CellNumber,
         is_wanted: impl Fn(CellNumber) -> bool,
     ) -> Option<String> {
-        let mut places: BTreeMap<usize, Marked<'_>> = BTreeMap::new();
+        // By the cell: an execution count can be that of several, such as of cells that are not recorded.
+        let mut places: BTreeMap<CellNumber, (usize, Marked<'_>)> = BTreeMap::new();
         let mut primary = None;
         for span in &self.spans {
             let Some((number, place)) = span.locate(sources, cell) else {
@@ -98,13 +102,12 @@ impl Message {
                 if !is_wanted(number) {
                     return None;
                 }
-                primary.get_or_insert(place.count);
+                primary.get_or_insert(number);
             }
-            places
-                .entry(place.count)
-                .or_insert_with(|| (place.code, Vec::new()))
-                .1
-                .push((place.range, span));
+            let (_, (_, marked)) = places
+                .entry(number)
+                .or_insert_with(|| (place.count, (place.code, Vec::new())));
+            marked.push((place.range, span));
         }
         let primary = primary?;
         let level = if self.level == "warning" {
@@ -118,13 +121,13 @@ impl Message {
         }
         let mut group = Group::with_title(title);
         let names: Vec<String> = places
-            .keys()
-            .map(|count| format!("cell [{count}]"))
+            .values()
+            .map(|(count, _)| format!("cell [{count}]"))
             .collect();
         // The main place first, as the compiler has it.
         let mut order: Vec<_> = places.iter().zip(&names).collect();
-        order.sort_by_key(|((count, _), _)| **count != primary);
-        for ((_, (code, spans)), name) in order {
+        order.sort_by_key(|((number, _), _)| **number != primary);
+        for ((_, (_, (code, spans))), name) in order {
             let annotations = spans.iter().map(|(range, span)| {
                 let kind = if span.is_primary {
                     AnnotationKind::Primary
@@ -237,9 +240,8 @@ impl Span {
 
     /// Whether it is in what was made of cells.
     fn is_in_cells(&self) -> bool {
-        let is_library =
-            self.file_name.ends_with("src/lib.rs") && !self.file_name.contains("/registry/");
-        is_library || self.file_name.starts_with(PROGRAM)
+        // A dependency's own `src/lib.rs` comes with its folder.
+        self.file_name == CELL || self.file_name.starts_with(PROGRAM)
     }
 
     /// The place in a cell; for code that a macro made, the place where the cell calls the macro.

@@ -1,6 +1,6 @@
 //! A cell, from its text to its end.
 
-use super::Driver;
+use super::{Driver, commit};
 use crate::cell::commands::{self, Command as Line};
 use crate::cell::parse::{self, Parsed};
 use crate::compile::library_guard;
@@ -65,13 +65,21 @@ impl Driver {
             .any(|line| [":clear", ":restart"].contains(&line.trim()));
         let mut content = Vec::new();
         if resets || (!for_evcxr.is_empty() && parse::is_program(&rust)) {
-            let outcome = self.background.run(for_evcxr.clone());
+            let outcome = self.run_commands(&for_evcxr);
             if resets && matches!(outcome, Outcome::Done(_)) {
                 self.reset(&for_evcxr);
             }
-            match outcome {
-                Outcome::Done(said) => content.extend(said),
-                other => return self.end_without_run(other, None),
+            match (outcome, self.exchange.take_refusal()) {
+                (Outcome::Done(said), _) => content.extend(said),
+                (_, Some(refusal)) => {
+                    let sources = Arc::clone(&self.sources);
+                    let nothing = Arc::new(parsed(""));
+                    let mut job = Job::new(cell, count, nothing, self.book.clone(), sources);
+                    job.refuse(refusal);
+                    let refused = Outcome::Refused(String::new());
+                    return self.end_without_run(refused, Some(&job));
+                }
+                (outcome, None) => return self.end_without_run(outcome, None),
             }
         }
         if parse::is_program(&rust) {
@@ -95,7 +103,7 @@ impl Driver {
     }
 
     fn compile_and_run(&mut self, request: &Request, rust: &str, commands: &str) -> CellEnd {
-        let (job, content) = match self.compile(request, rust, commands) {
+        let (job, content) = match self.compile(request, rust, commands, true) {
             Compiled::Job(job, said) => (*job, said),
             Compiled::Ended(outcome) => return self.end_without_run(outcome, None),
         };
@@ -127,25 +135,39 @@ impl Driver {
         }
     }
 
-    /// Compiles a cell, once its commands are carried out.
-    pub(super) fn compile(&mut self, request: &Request, rust: &str, commands: &str) -> Compiled {
+    /// Has evcxr carry out commands.
+    fn run_commands(&mut self, commands: &str) -> Outcome {
+        let outcome = self.background.run(commands.to_owned());
+        if matches!(outcome, Outcome::Done(_)) {
+            // A dependency stays, whatever becomes of the cell's Rust.
+            self.book.definitions.depend(commands);
+        } else {
+            // evcxr has written the package for commands that it has given up.
+            self.is_package_outdated = true;
+        }
+        outcome
+    }
+
+    /// Compiles a cell, once its commands are carried out. Where no variable is lost by it, the library that is loaded
+    /// may be replaced, and the worker with it.
+    pub(super) fn compile(
+        &mut self,
+        request: &Request,
+        rust: &str,
+        commands: &str,
+        mut may_replace_library: bool,
+    ) -> Compiled {
         let Request { cell, count, .. } = *request;
         let parsed = Arc::new(parsed(rust));
         let has_rust = parsed.has_statements || !parsed.items.is_empty();
-        let mut may_replace_library = true;
         loop {
             let outcome = match commands.is_empty() {
                 true => Outcome::Done(Vec::new()),
-                false => self.background.run(commands.to_owned()),
+                false => self.run_commands(commands),
             };
-            // A dependency stays, whatever becomes of the cell's Rust.
-            let is_done = matches!(outcome, Outcome::Done(_));
-            if is_done {
-                self.book.definitions.depend(commands);
-            } else {
-                // evcxr has written the package for commands that it has given up.
-                self.is_package_outdated = true;
-            }
+            // What cells link to may have been edited: types are other ones then.
+            let sources = self.service.sources_of_dependencies();
+            self.book.definitions.link_to(sources);
             let mut book = self.book.clone();
             if !parsed.items.is_empty() {
                 book.definitions.restore_all();
@@ -233,6 +255,10 @@ impl Driver {
                 "is set aside since cell [{}]: what cell [{}] says of it does not compile with what was changed ({}). Run cell [{1}] again, or fix it.",
                 aside.since, definition.count, aside.reason
             ));
+        }
+        if job.ended.iter().any(|ended| ended == name) {
+            // By this very cell, or by what was edited before it.
+            return Some(commit::REDEFINED.to_owned());
         }
         self.book.variables.ended.get(name).cloned()
     }

@@ -6,6 +6,9 @@ use crate::cell::definitions::{Definition, DefinitionId};
 use crate::engine::job::{Book, Job};
 use std::collections::BTreeSet;
 
+/// Why a value is not there whose type is another one now: by an item, or by the source of its crate.
+pub(super) const REDEFINED: &str = "has ended: its type was redefined after the value was made.";
+
 impl Driver {
     /// Takes over what a cell has changed; what its reader should know of it.
     pub(super) fn commit(&mut self, job: Job, is_kept: bool) -> Vec<String> {
@@ -22,10 +25,7 @@ impl Driver {
         let notes = self.notes(&book, &ended);
         book.exported.extend(source.exported);
         for name in &ended {
-            book.variables.end(
-                name,
-                "has ended: its type was redefined after the value was made.",
-            );
+            book.variables.end(name, REDEFINED);
         }
         for name in &taken {
             let why = format!("was a variable until cell [{count}] gave its name to an item.");

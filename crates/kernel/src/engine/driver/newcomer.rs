@@ -21,7 +21,7 @@ impl Driver {
         if let Some(magic) = text.strip_prefix('%') {
             return Some(refuse(&of_magic(magic)));
         }
-        if ["help", "help()"].contains(&text) {
+        if ["help", "help()"].contains(&text) && !self.book.is_known("help") {
             return Some(refuse(
                 "kernel commands begin with a colon: `:help` lists them. For the documentation of a name, put the cursor behind it and press Shift+Tab, or run `?name`",
             ));
