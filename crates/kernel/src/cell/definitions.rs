@@ -265,21 +265,34 @@ impl Definitions {
             .filter(is_glob)
             .flat_map(|known| &known.item.mentions)
             .collect();
+        let is_made = |name: &str| {
+            let mut all = self.all.iter();
+            all.any(|known| known.item.kind == Kind::Named && known.item.name == name)
+        };
         while let Some(word) = waiting.pop() {
             for known in &self.all {
                 let item = &known.item;
                 let is_reached = match &item.kind {
-                    // What a trait's types and constants are for a type is said in the `impl`, which may be one for all types.
+                    // What a trait's types and constants are for a type is said in the `impl`. A trait of the session may have
+                    // one for all types, or for a type that is none of the session's.
                     Kind::Impl {
                         of_type, of_trait, ..
                     } => {
-                        let of_trait = of_trait.iter().flat_map(|path| words_of(path));
-                        *of_type == word || of_trait.into_iter().any(|it| it == word)
+                        let mut of_trait = of_trait.iter().flat_map(|path| words_of(path));
+                        // A constant only where one is asked for: an `impl` that comes later ends no value.
+                        let path = format!("{word}::");
+                        let is_asked = |text: &str| text.contains(&path) || text.contains("Self::");
+                        let says_types = item.text.contains("type ");
+                        *of_type == word
+                            && (says_types
+                                || is_asked(type_text)
+                                || texts.iter().any(|text: &String| is_asked(text)))
+                            || is_made(&word) && !is_made(of_type) && of_trait.any(|it| it == word)
                     }
-                    _ => {
-                        item.name == word
-                            || globs.contains(&item.name) && item.mentions.contains(&word)
+                    Kind::Named if globs.contains(&item.name) => {
+                        item.name == word || declares(&item.text, &word)
                     }
+                    _ => item.name == word,
                 };
                 if !is_reached || !item.shapes_values {
                     continue;
@@ -309,6 +322,18 @@ impl Definitions {
         texts.hash(&mut hasher);
         Some(hasher.finish())
     }
+}
+
+/// Whether a module's text has an item of this name in it.
+fn declares(text: &str, name: &str) -> bool {
+    const KEYWORDS: [&str; 9] = [
+        "struct", "enum", "union", "trait", "type", "const", "static", "fn", "as",
+    ];
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    let words = text.split(|character| !is_part(character));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let mut pairs = words.windows(2);
+    pairs.any(|pair| KEYWORDS.contains(&pair[0]) && pair[1] == name)
 }
 
 #[cfg(test)]

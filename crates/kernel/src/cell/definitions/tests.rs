@@ -248,3 +248,40 @@ fn what_is_aside_stays_there_when_nothing_new_comes() {
     definitions.define(&[], 3, 1, None, "");
     assert!(texts(&definitions).is_empty());
 }
+
+#[test]
+fn what_a_type_is_not_made_of_does_not_end_its_values() {
+    let types = "struct Board { entries: Vec<Arc<u8>> }\ntype Boxed = Pin<Box<dyn Future<Output = u8>>>;\nuse notebook::plotters;";
+    let values = [
+        "Arc<Board>",
+        "Boxed",
+        "Vec<i32>",
+        "Pin<Box<dyn Future<Output = u8>>>",
+    ];
+    let of = |more: &[&str]| {
+        let cells: Vec<_> = [types]
+            .iter()
+            .chain(more)
+            .map(|code| (None, *code))
+            .collect();
+        let definitions = run(&cells);
+        values.map(|value| definitions.fingerprint(value))
+    };
+    let before = of(&[]);
+    for later in [
+        "use plotters::prelude::*;",
+        "mod shapes { pub fn all() -> Vec<Board> { vec![] } }\nuse shapes::*;",
+        "struct Ready;\nimpl Future for Ready { type Output = u8; }",
+        "impl Board { const MOST: usize = 3; const fn most() -> usize { 3 } }",
+        "const fn size() -> usize { 4 }",
+    ] {
+        assert_eq!(of(&[later]), before, "{later}");
+    }
+    for later in [
+        "struct Board { entries: Vec<u8> }",
+        "type Boxed = u8;",
+        "mod shapes { pub struct Vec<T>(T); }\nuse shapes::*;",
+    ] {
+        assert_ne!(of(&[later]), before, "{later}");
+    }
+}
